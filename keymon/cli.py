@@ -1,0 +1,237 @@
+"""The command line: commands, options, and the one place where errors become exit codes.
+
+Qt is imported only by the commands that draw, so that the text commands run over ssh on a machine without
+Qt's system libraries. Errors are one line on standard error, with nothing on standard output.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from keymon import __version__, errors
+from keymon.masking import visible
+
+if TYPE_CHECKING:
+    from keymon.monitor import Monitor, Snapshot
+
+PROGRAM = "keymon"
+QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0"
+"""Debian packages without which Qt cannot even be imported."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run keymon with `arguments` (those of the process by default) and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return command(options)
+    except errors.KeymonError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(errors.UsageError.exit_code, f"{PROGRAM}: {message} (see '{self.prog} --help')\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        PROGRAM,
+        description="Monitor for the API keys of a gemini-balance gateway. Without a command it opens the window."
+        " The gateway's database is only ever read.",
+        epilog="Exit codes: 0 done, 2 wrong usage, 3 database out of reach or unreadable, 4 not a gateway's database.",
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("--demo", action="store_true", help="open a living sample gateway")
+    _add_gateway_options(parser, None)
+    parser.set_defaults(run=_run_window)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        _add_gateway_options(command, argparse.SUPPRESS)
+        command.set_defaults(run=run)
+        return command
+
+    keys = add("keys", _run_keys, "list the key pool with verdicts and figures")
+    keys.add_argument("--status", choices=("valid", "invalid", "all"), default="all", help="which keys")
+    _add_format_options(keys, csv=True)
+    keys.add_argument("--show-keys", action="store_true", help="print keys in full, not masked")
+    usage = add("usage", _run_usage, "show the calls per model of one key in the last 24 hours")
+    usage.add_argument("key", metavar="KEY", help="a full key, an ending that one key has, or - for standard input")
+    _add_format_options(usage, csv=False)
+    stats = add("stats", _run_stats, "show the calls of all keys in 1 minute, 1 hour, 24 hours and this month")
+    _add_format_options(stats, csv=False)
+    screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")
+    screenshot.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the images")
+    screenshot.add_argument("--theme", choices=("light", "dark"), default="light")
+    screenshot.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="of the sample gateway")
+    return parser
+
+
+def _add_gateway_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    group = parser.add_argument_group("the gateway")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument("--db", metavar="URL|PATH", default=default, help="its database: a path or sqlite:/// URL")
+    which.add_argument("--env", metavar="FILE", default=default, help="its .env file, which names the database")
+    group.add_argument(
+        "--gateway-tz", metavar="ZONE|OFFSET", default=default, help="its time zone; detected where possible"
+    )
+    group.add_argument("--as-of", metavar="ISO-8601", default=default, help="judge as of that instant instead of now")
+
+
+def _add_format_options(parser: argparse.ArgumentParser, csv: bool) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--json", action="store_true", help="print JSON")
+    if csv:
+        group.add_argument("--csv", action="store_true", help="print CSV")
+
+
+def _monitor(options: argparse.Namespace, month_chunks: int | None = 0) -> "Monitor":
+    """Return a monitor on the gateway that the options name."""
+    from keymon.database import locate, locate_by_env
+    from keymon.gateway_clock import parse_zone
+    from keymon.monitor import Monitor
+
+    if options.db is None and options.env is None:
+        raise errors.NoDatabaseNamedError
+    location = locate(options.db) if options.db is not None else locate_by_env(Path(options.env))
+    zone = parse_zone(options.gateway_tz) if options.gateway_tz is not None else None
+    return Monitor(location, zone, _instant(options.as_of), month_chunks)
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise errors.TimeUnreadableError(text=visible(text, 40)) from None
+
+
+def _snapshot(options: argparse.Namespace, month_chunks: int | None = 0) -> "Snapshot":
+    monitor = _monitor(options, month_chunks)
+    try:
+        snapshot = monitor.refresh()
+    finally:
+        monitor.close()
+    for notice in snapshot.notices:
+        print(f"{PROGRAM}: note: {notice}", file=sys.stderr)
+    return snapshot
+
+
+def _run_keys(options: argparse.Namespace) -> int:
+    snapshot = _snapshot(options)
+    from keymon import report
+
+    keys = [k for k in snapshot.keys if options.status in {"all", report.status_word(k)}]
+    if options.json:
+        text = report.keys_json(snapshot, keys, options.show_keys)
+    elif options.csv:
+        text = report.keys_csv(keys, options.show_keys)
+    else:
+        text = report.keys_table(snapshot, keys, options.show_keys)
+    return _print(text)
+
+
+def _run_usage(options: argparse.Namespace) -> int:
+    wanted = sys.stdin.readline().strip() if options.key == "-" else options.key
+    snapshot = _snapshot(options)
+    from keymon import report
+
+    usage = snapshot.stats.usage(snapshot.stats.find_key(wanted))
+    return _print(report.usage_json(usage) if options.json else report.usage_table(usage))
+
+
+def _run_stats(options: argparse.Namespace) -> int:
+    snapshot = _snapshot(options, month_chunks=None)
+    from keymon import report
+
+    return _print(report.stats_json(snapshot) if options.json else report.stats_table(snapshot))
+
+
+def _print(text: str) -> int:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    return 0
+
+
+def _run_window(options: argparse.Namespace) -> int:
+    named = options.db is not None or options.env is not None
+    if not _has_display():
+        return _demo_without_display() if options.demo else _no_display()
+    with _qt_errors():
+        from keymon.gui import app
+    if options.demo:
+        return app.run_window(app.demo_source())
+    if not named:
+        return app.run_window(None)
+    title = Path(options.db or options.env).name
+    return app.run_window(app.Source(title, lambda: _monitor(options, month_chunks=100)))
+
+
+def _run_screenshot(options: argparse.Namespace) -> int:
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with _qt_errors():
+        from keymon.gui import app
+    if options.demo:
+        from keymon.demo import DemoGateway
+
+        with DemoGateway(living=False) as demo:
+            options.db, options.gateway_tz = str(demo), "Asia/Shanghai"
+            paths = app.render(lambda: _monitor(options, None), "sample gateway", options.out, options.theme)
+    else:
+        name = Path(options.db or options.env or "").name
+        paths = app.render(lambda: _monitor(options, None), name, options.out, options.theme)
+    return _print("".join(f"{path}\n" for path in paths))
+
+
+def _demo_without_display() -> int:
+    """Show the sample gateway as far as that goes without a screen."""
+    folder = Path("demo-screenshots")
+    _print("There is no display to open a window on. Instead, the sample gateway as pictures and as a table:\n\n")
+    for theme in ("light", "dark"):
+        main(["screenshot", "--demo", "--out", str(folder), "--theme", theme])
+    from keymon.demo import DemoGateway
+
+    _print("\n")
+    with DemoGateway(living=False) as demo:
+        return main(["keys", "--db", str(demo), "--gateway-tz", "Asia/Shanghai"])
+
+
+def _no_display() -> NoReturn:
+    raise errors.NoDisplayError
+
+
+def _has_display() -> bool:
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@contextmanager
+def _qt_errors() -> Iterator[None]:
+    """Turn a missing system library into a message that names the packages."""
+    try:
+        yield
+    except ImportError as error:
+        if error.name and error.name.startswith("keymon"):
+            raise
+        raise errors.WindowSystemError(reason=visible(str(error)), packages=QT_PACKAGES) from None

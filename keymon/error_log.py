@@ -1,0 +1,92 @@
+"""Reads `t_error_logs`: what the upstream said when a call failed.
+
+The table has no index but its primary key and its texts are long, so a text is looked up one at a time, by
+the moment of its call, and only when somebody wants to see it.
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, func, select
+
+from keymon.call_log import last_id_before
+from keymon.database import Database
+from keymon.schema import error_logs as log
+
+_MARGIN = timedelta(hours=2)
+_SLACK = timedelta(seconds=2)
+_CHUNK_ROWS = 500
+_MAX_CHUNKS = 200
+_MAX_TEXT = 20_000
+
+_BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
+_COLUMNS = (log.c.id, log.c.request_time, log.c.gemini_key)
+_PROBE = select(*_COLUMNS).where(log.c.id >= bindparam("first")).order_by(log.c.id).limit(8)
+_CHUNK = select(*_COLUMNS).where(log.c.id > bindparam("after")).order_by(log.c.id).limit(_CHUNK_ROWS)
+_TEXT = select(func.substr(log.c.error_log, 1, _MAX_TEXT)).where(log.c.id == bindparam("id")).limit(1)
+
+
+def error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:
+    """Return what was logged for the failed call of `key` that ran from `started` to `ended`.
+
+    Both are the gateway's naive local time. Most errors carry the start of their call, some the moment of
+    failure. Returns None where nothing was logged or it has been deleted; at most 20,000 characters.
+    """
+    bounds = database.fetch(_BOUNDS)[0]
+    if bounds[0] is None:
+        return None
+    found = _find(database, _start(database, bounds, started), key, started - _SLACK, ended + _SLACK, started)
+    if found is None:
+        return None
+    rows = database.fetch(_TEXT, id=found)
+    return str(rows[0][0]) if rows and rows[0][0] is not None else None
+
+
+def _start(database: Database, bounds: tuple[int, int], started: datetime) -> int:
+    return last_id_before(
+        started - _MARGIN,
+        bounds,
+        lambda first: [(row[0], _time(row[1])) for row in database.fetch(_PROBE, first=first)],
+    )
+
+
+def _find(
+    database: Database, after: int, key: str, earliest: datetime, latest: datetime, started: datetime
+) -> int | None:
+    """Return the id of the row of `key` nearest to `started` among those in the span."""
+    best: tuple[timedelta, int] | None = None
+    for _ in range(_MAX_CHUNKS):
+        rows = database.fetch(_CHUNK, after=after)
+        if not rows:
+            break
+        after = rows[-1][0]
+        times = [time for row in rows if (time := _time(row[1])) is not None]
+        for row in rows:
+            time = _time(row[1])
+            if row[2] == key and time is not None and earliest <= time <= latest:
+                nearest = (abs(time - started), row[0])
+                best = nearest if best is None else min(best, nearest)
+        if times and min(times) > latest + _MARGIN:
+            break
+    return best[1] if best else None
+
+
+def _time(value: object) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else None
+
+
+def reason(text: str) -> str:
+    """Return the one sentence of an error text that says why: Google's `error.message`, or its first line."""
+    try:
+        body = json.loads(text)
+        message = body["error"]["message"]
+        if isinstance(message, str) and message.strip():
+            return message.strip()
+    except (ValueError, RecursionError, TypeError, KeyError, IndexError):
+        pass
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -1,0 +1,242 @@
+"""What can go wrong in a person's environment, each with one message that can be shown to that person.
+
+Every error carries its text as a template and the values for it, so that the window can translate the
+template and the command line can print it. A message never holds a key, a password or a whole setting.
+An exception that is not one of these is a fault of keymon's own.
+"""
+
+from typing import ClassVar
+
+
+class KeymonError(Exception):
+    """Base of all errors that a person can do something about.
+
+    `template` is the English message with `str.format` fields, `advice` the way out of it (may be empty).
+    """
+
+    exit_code: ClassVar[int] = 1
+    template: ClassVar[str] = "{text}"
+    advice: ClassVar[str] = ""
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__(fields)
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return self.template.format(**self.fields)
+
+
+class Notice(KeymonError):  # noqa: N818 - shown, not raised
+    """Something off that does not stop keymon: it is shown beside the figures, never raised."""
+
+
+class NoKeyListNotice(Notice):
+    """The gateway has not stored a pool."""
+
+    template = "The database has no setting API_KEYS: the gateway has not stored its keys there yet."
+    advice = "Open the gateway's settings page once and save it."
+
+
+class KeyListDamagedNotice(Notice):
+    """A key list that looks like JSON and is none."""
+
+    template = (
+        "The setting {setting} is damaged: it is no JSON list, so the gateway splits it at commas"
+        " into {count} keys that may not work."
+    )
+    advice = "Save the key list again on the gateway's settings page."
+
+
+class NumberUnreadableNotice(Notice):
+    """A setting that should hold a whole number and does not."""
+
+    template = "The setting {setting} is “{value}”, not a whole number; {default} is used instead."
+    advice = "Correct it on the gateway's settings page."
+
+
+class PoolKeptNotice(Notice):
+    """The key list has become unreadable; the last good one is still in use."""
+
+    template = "{reason}. The keys read before are still shown."
+
+
+class ClockAssumedNotice(Notice):
+    """Nothing gave the gateway's time zone away."""
+
+    template = "The gateway's time zone could not be detected; {zone} is assumed."
+    advice = "If the times look wrong, set the zone: --gateway-tz Asia/Shanghai."
+
+
+class ClockWrongNotice(Notice):
+    """The gateway's clock is off by minutes."""
+
+    template = "The gateway's clock and this computer's differ by {minutes:.0f} minutes."
+    advice = "Set both by a time server; until then “24 hours” is off by as much."
+
+
+class TimesUnreadableNotice(Notice):
+    """Rows that belong to no period."""
+
+    template = "{count} calls have no readable time and are in no figure."
+
+
+class UsageError(KeymonError):
+    """The command line or a setting of keymon's own asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class NoDatabaseNamedError(UsageError):
+    """A command that needs a gateway was given none."""
+
+    template = "name the gateway's database: --db PATH or --env FILE"
+
+
+class NoDisplayError(UsageError):
+    """There is no screen to open a window on."""
+
+    template = "there is no display to open a window on; 'keymon keys', 'usage', 'stats' and 'screenshot' need none"
+
+
+class WindowSystemError(UsageError):
+    """A system library that Qt needs is missing."""
+
+    template = "the window system cannot be used: {reason}; on Debian or Ubuntu: apt install {packages}"
+
+
+class OutputError(UsageError):
+    """A file that keymon should write cannot be written."""
+
+    template = "{path}: cannot be written ({reason})"
+
+
+class KeyNotFoundError(UsageError):
+    """No key of the pool or of the log is, or ends in, what was asked for."""
+
+    template = "no key is or ends in {ending}"
+
+
+class KeyAmbiguousError(UsageError):
+    """An ending that several keys share."""
+
+    template = "{count} keys end in {ending}: give more of the key"
+
+
+class TimeZoneUnknownError(UsageError):
+    """A time zone that neither the IANA database nor the form +HH:MM knows."""
+
+    template = "{zone}: no such time zone; write an IANA name such as Asia/Shanghai, or an offset such as +08:00"
+
+
+class TimeUnreadableError(UsageError):
+    """An instant that is not in ISO 8601."""
+
+    template = "{text}: not a time; write ISO 8601, such as 2026-11-23T15:00:00+08:00"
+
+
+class DatabaseError(KeymonError):
+    """The database is out of reach or unreadable."""
+
+    exit_code = 3
+
+
+class DatabaseAbsentError(DatabaseError):
+    """There is no file at the path."""
+
+    template = "{database}: there is no such file"
+    advice = "Check the path, and that the disk or share is mounted."
+
+
+class DatabaseNotAFileError(DatabaseError):
+    """The path is a folder, a pipe or a device."""
+
+    template = "{database}: is {what}, not a database file"
+    advice = "Choose the gateway's database file, usually in its data folder."
+
+
+class DatabaseForbiddenError(DatabaseError):
+    """The operating system does not let us read the file."""
+
+    template = "{database}: permission denied"
+    advice = "Give your account the right to read the file and its folder."
+
+
+class DatabaseEmptyError(DatabaseError):
+    """A file of zero bytes."""
+
+    template = "{database}: the file is empty (0 bytes)"
+    advice = "A gateway that has not started yet leaves such a file. Start it, or choose another file."
+
+
+class NotADatabaseError(DatabaseError):
+    """The file holds something other than an SQLite database."""
+
+    template = "{database}: is not an SQLite database"
+    advice = "Choose the gateway's database file, usually in its data folder."
+
+
+class DatabaseDamagedError(DatabaseError):
+    """SQLite found the file cut off or inconsistent."""
+
+    template = "{database}: the database is damaged ({reason})"
+    advice = "It may be a copy made while the gateway was writing. Copy it again, or use the live file."
+
+
+class DatabaseLockedError(DatabaseError):
+    """Somebody holds the database exclusively for longer than we are willing to wait."""
+
+    template = "{database}: is locked by another program"
+    advice = "keymon waits a second at most so as not to disturb the gateway, and tries again."
+
+
+class HotJournalError(DatabaseError):
+    """A writer died in mid-transaction; only a writer may repair that."""
+
+    template = "{database}: has an unfinished transaction that only a writer can roll back"
+    advice = "Start the gateway once: it repairs its database. keymon does not write to it."
+
+
+class DatabaseTimeoutError(DatabaseError):
+    """A single read took longer than its limit and was given up."""
+
+    template = "{database}: no answer within {seconds:g} s"
+    advice = "The disk or share may be slow. keymon tries again."
+
+
+class ReadBrokenOffError(DatabaseError):
+    """keymon itself ended the read, because the gateway is no longer followed."""
+
+    template = "{database}: reading was broken off"
+
+
+class DatabaseUnreadableError(DatabaseError):
+    """Anything else the driver reports."""
+
+    template = "{database}: cannot be read ({reason})"
+
+
+class UnsupportedDatabaseError(UsageError):
+    """A URL or a .env names a kind of database that keymon cannot open."""
+
+    template = "{database}: {reason}"
+
+
+class EnvFileError(UsageError):
+    """A gateway's .env that cannot be read or does not name its database."""
+
+    template = "{path}: {reason}"
+
+
+class SettingUnreadableError(DatabaseError):
+    """A setting of the gateway that neither the gateway nor keymon can make sense of."""
+
+    template = "{database}: the gateway's setting {setting} cannot be read ({reason})"
+    advice = "Open the gateway's own settings page and save it again."
+
+
+class NotAGatewayError(KeymonError):
+    """A sound database that no gateway wrote, or one too old to have what keymon needs."""
+
+    exit_code = 4
+    template = "{database}: not a gateway's database ({reason})"
+    advice = "Choose the database of a gemini-balance gateway, version 2 or newer."

@@ -1,0 +1,261 @@
+"""The gateway's clock: its naive local time on one side, UTC on the other.
+
+`t_request_log.request_time` is the naive local time of the gateway's process, often in another zone than
+the operator's desk. keymon works in UTC inside; this module is the border. A zone is *set* by the operator,
+*detected* from the log, or, where neither is possible, *assumed* and marked so.
+"""
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keymon.errors import TimeZoneUnknownError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Source = Literal["set", "detected", "assumed"]
+
+_MICROSECOND = timedelta(microseconds=1)
+_SAMPLE = 5
+_SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
+_HOUR = 60 * _MINUTE
+_QUARTER = 15 * _MINUTE
+_EARLIEST_OFFSET, _LATEST_OFFSET = -12 * _HOUR, 14 * _HOUR
+_FILE_TOLERANCE = 2 * _SECOND
+"""How far a file's modification time may be from the newest call's end; 15 ms were measured."""
+_LIVE_TOLERANCE = 3 * _MINUTE
+"""How far the gateway's clock may be from ours before it is wrong rather than in another zone."""
+_INSERTION_DISORDER = 10 * _MINUTE
+"""Rows are in the order of their ends; where a latency is NULL its end is unknown by up to this much."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayClock:
+    """Converts between the gateway's naive local time and UTC.
+
+    `zone` is an IANA zone or a fixed offset; `source` tells how we know it.
+    """
+
+    zone: tzinfo
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """The zone as a person writes it: `Asia/Shanghai` or `+08:00`."""
+        return self.zone.key if isinstance(self.zone, ZoneInfo) else format_offset(self.zone)
+
+    def to_local(self, instant: datetime) -> datetime:
+        """Return an aware instant as the gateway's naive local time."""
+        return instant.astimezone(self.zone).replace(tzinfo=None)
+
+    def from_local(self, local: datetime) -> datetime:
+        """Return a naive local time of the gateway as a UTC instant; of a repeated hour, the first."""
+        return local.replace(tzinfo=self.zone).astimezone(UTC)
+
+    def earliest_local(self, since: datetime, until: datetime) -> datetime:
+        """Return a naive time that no call started in [`since`, `until`] lies before.
+
+        That is the local time of `since`, except where the clock was set back in between.
+        """
+        local = self.to_local(since)
+        shift = (self.to_local(until) - local) - (until - since)
+        return local + min(shift, timedelta(0))
+
+    def to_utc(
+        self, local: NDArray[np.int64], lasted: NDArray[np.int64], previous_end: int | None
+    ) -> NDArray[np.int64]:
+        """Convert naive local times of consecutive rows of the log; all in microseconds.
+
+        `local` int64[n] counts from 1970-01-01 on the gateway's wall clock, the result from 1970-01-01 UTC.
+        Of a repeated hour the order of the rows decides: they are written when their calls end, so a row
+        whose first reading (`local` + `lasted`) lies before the row above it belongs to the second hour.
+        `previous_end` is the end, in UTC, of the row before the first, if there is one.
+        """
+        if len(local) == 0:
+            return local
+        changes = _changes(self.zone, int(local.min()), int(local.max()))
+        first = local - changes.offsets[np.searchsorted(changes.first_reading, local, side="right")]
+        second = local - changes.offsets[np.searchsorted(changes.second_reading, local, side="right")]
+        ambiguous = second > first
+        if not ambiguous.any():
+            return first
+        end = previous_end
+        for i in range(len(local)):
+            if ambiguous[i] and end is not None:
+                least = end - _INSERTION_DISORDER
+                if first[i] + lasted[i] < least <= second[i] + lasted[i]:
+                    first[i] = second[i]
+            end = int(first[i] + lasted[i])
+        return first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Changes:
+    """A zone's offsets over a span: offsets[i] holds until reading[i], in local microseconds."""
+
+    offsets: NDArray[np.int64]
+    first_reading: NDArray[np.int64]
+    second_reading: NDArray[np.int64]
+
+
+@lru_cache(maxsize=64)
+def _changes_between(zone: tzinfo, first_day: int, last_day: int) -> _Changes:
+    day = timedelta(days=1)
+    instants = [EPOCH + n * day for n in range(first_day, last_day + 1)]
+    offsets = [_offset_us(zone, instants[0])]
+    readings: list[tuple[int, int]] = []
+    for before, after in pairwise(instants):
+        old, new = _offset_us(zone, before), _offset_us(zone, after)
+        if old == new:
+            continue
+        change = _change_between(zone, before, after)
+        offsets.append(new)
+        readings.append((change + max(old, new), change + min(old, new)))
+    return _Changes(
+        np.array(offsets, np.int64),
+        np.array([first for first, _ in readings], np.int64),
+        np.array([second for _, second in readings], np.int64),
+    )
+
+
+def _changes(zone: tzinfo, first_local: int, last_local: int) -> _Changes:
+    if isinstance(zone, timezone):
+        empty = np.empty(0, np.int64)
+        return _Changes(np.array([_offset_us(zone, EPOCH)], np.int64), empty, empty)
+    day = 24 * _HOUR
+    # Times absurdly far off (a wrong clock, a hostile row) keep the offset at the edge of a plausible span.
+    first, last = (min(max(n // day, -36_500), 36_500) for n in (first_local, last_local))
+    return _changes_between(zone, first - 2, min(last, first + 4_000) + 2)
+
+
+def _change_between(zone: tzinfo, before: datetime, after: datetime) -> int:
+    """Return the instant, in microseconds UTC, at which the offset changes; exact to the second."""
+    old = zone.utcoffset(before.astimezone(zone))
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if zone.utcoffset(middle.astimezone(zone)) == old:
+            before = middle
+        else:
+            after = middle
+    return round((after - EPOCH).total_seconds()) * _SECOND
+
+
+def _offset_us(zone: tzinfo, instant: datetime) -> int:
+    offset = instant.astimezone(zone).utcoffset() or timedelta(0)
+    return offset // _MICROSECOND
+
+
+def format_offset(zone: tzinfo) -> str:
+    """Return a fixed offset as `+08:00`."""
+    minutes = _offset_us(zone, EPOCH) // _MINUTE
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def parse_zone(text: str) -> tzinfo:
+    """Return the zone that `text` names: an IANA name, `UTC`, or an offset such as `+8`, `+0530`, `-03:00`.
+
+    Raises `TimeZoneUnknownError`.
+    """
+    found = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", text.strip())
+    if found:
+        offset = timedelta(hours=int(found[2]), minutes=int(found[3] or 0)) * (-1 if found[1] == "-" else 1)
+        if timedelta(hours=-12) <= offset <= timedelta(hours=14):
+            return timezone(offset)
+        raise TimeZoneUnknownError(zone=text)
+    if text.strip().upper() in {"UTC", "Z"}:
+        return UTC
+    try:
+        return ZoneInfo(text.strip())
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise TimeZoneUnknownError(zone=text) from None
+
+
+def detect_from_file(newest_end_local: datetime, modified: datetime) -> GatewayClock | None:
+    """Return the clock of a gateway whose newest call ended when its SQLite file was last written.
+
+    `newest_end_local` is naive, `modified` the file's modification time (aware). A file that was copied or
+    restored tells nothing; then the difference is no whole number of quarters of an hour, and we return None.
+    """
+    offset, residue = _snap((newest_end_local.replace(tzinfo=UTC) - modified) // _MICROSECOND)
+    if abs(residue) > _FILE_TOLERANCE or not _EARLIEST_OFFSET <= offset <= _LATEST_OFFSET:
+        return None
+    return GatewayClock(timezone(offset * _MICROSECOND), "detected")
+
+
+class ClockWatch:
+    """Learns the gateway's offset from calls that are seen to arrive, and notices when it changes.
+
+    A call that appears between two looks ended between them, so the latest end less the time of the look is
+    the offset, once rounded to a quarter of an hour. `clock` is the clock as known now; `disagreement` is
+    how far the gateway's clock is ahead of ours beyond its zone.
+    """
+
+    def __init__(self, clock: GatewayClock) -> None:
+        self.clock = clock
+        self.disagreement = timedelta(0)
+        self._recent: deque[int] = deque(maxlen=_SAMPLE)
+
+    def see(self, ends: Sequence[datetime], seen: datetime) -> bool:
+        """Take note of calls that ended (naive local time) shortly before `seen` (aware).
+
+        Returns True when `clock` has changed. A change of one hour, as daylight saving makes it, is believed
+        from one call; anything else takes five.
+        """
+        if not ends:
+            return False
+        lags = [(end.replace(tzinfo=UTC) - seen) // _MICROSECOND for end in ends]
+        self._recent.extend(lags[-_SAMPLE:])
+        known = _offset_us(self.clock.zone, seen)
+        if self.clock.source == "detected" and abs(_snap(max(lags))[0] - known) == _HOUR:
+            return self._adopt(max(lags), known)
+        if len(self._recent) < _SAMPLE:
+            return False
+        return self._adopt(max(*self._recent, *lags), known)
+
+    def _adopt(self, lag: int, known: int) -> bool:
+        offset, residue = _snap(lag)
+        if self.clock.source == "set":
+            self.disagreement = (lag - known) * _MICROSECOND
+            return False
+        self.disagreement = residue * _MICROSECOND
+        if abs(residue) > _LIVE_TOLERANCE or not _EARLIEST_OFFSET <= offset <= _LATEST_OFFSET:
+            return False
+        if offset == known and self.clock.source == "detected":
+            return False
+        self._recent.clear()
+        self.clock = GatewayClock(timezone(offset * _MICROSECOND), "detected")
+        return True
+
+    @property
+    def is_wrong(self) -> bool:
+        """Tell whether the clocks differ by more than any zone explains."""
+        return abs(self.disagreement) > _LIVE_TOLERANCE * _MICROSECOND
+
+
+def _snap(difference: int) -> tuple[int, int]:
+    offset = (difference + _QUARTER // 2) // _QUARTER * _QUARTER
+    return offset, difference - offset
+
+
+def assume(newest_end_local: datetime | None, now: datetime) -> GatewayClock:
+    """Return the likeliest clock when nothing gives the zone away: the desktop's, UTC, or +08:00.
+
+    The first of them in which the newest call does not lie in the future of `now` (aware); marked `assumed`.
+    """
+    desktop = now.astimezone().utcoffset() or timedelta(0)
+    candidates = [timezone(desktop), UTC, timezone(timedelta(hours=8))]
+    slack = timedelta(minutes=5)
+    for zone in candidates:
+        if newest_end_local is None or newest_end_local.replace(tzinfo=zone) <= now + slack:
+            return GatewayClock(zone, "assumed")
+    return GatewayClock(candidates[0], "assumed")

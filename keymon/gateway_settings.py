@@ -1,0 +1,124 @@
+"""The gateway's settings that keymon needs, read as the gateway itself reads them.
+
+`t_settings` also holds tokens and passwords that are none of our business: settings are selected by name,
+never the table as a whole.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import select
+
+from keymon.database import Database
+from keymon.errors import (
+    KeyListDamagedNotice,
+    NoKeyListNotice,
+    Notice,
+    NumberUnreadableNotice,
+    SettingUnreadableError,
+)
+from keymon.masking import visible
+from keymon.schema import settings
+
+Kind = Literal["gemini", "vertex"]
+
+_MAX_HISTORY = timedelta(days=7)
+_NAMES = ("API_KEYS", "VERTEX_API_KEYS", "MAX_FAILURES", "TEST_MODEL", "CHECK_INTERVAL_HOURS")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """The key pool and the rules by which the gateway judges it.
+
+    `gemini_keys` and `vertex_keys` are in the pool's order, duplicates once. `notices` tell of settings that
+    are absent or malformed; they hold no key.
+    """
+
+    gemini_keys: tuple[str, ...]
+    vertex_keys: tuple[str, ...] = ()
+    max_failures: int = 3
+    test_model: str = "gemini-2.5-flash-lite"
+    check_interval: timedelta = timedelta(hours=1)
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def pool(self) -> dict[str, Kind]:
+        """All keys in the pool's order, Gemini keys first; a key that is in both lists counts as Gemini."""
+        kinds: dict[str, Kind] = dict.fromkeys(self.gemini_keys, "gemini")
+        for key in self.vertex_keys:
+            kinds.setdefault(key, "vertex")
+        return kinds
+
+    @property
+    def history(self) -> timedelta:
+        """How much of the log a verdict needs: a dead key fails just once in every health sweep."""
+        needed = (max(self.max_failures, 0) + 2) * self.check_interval
+        return min(max(needed, timedelta(hours=24)), _MAX_HISTORY)
+
+
+def read_settings(database: Database) -> GatewaySettings:
+    """Read the settings from a gateway's database.
+
+    Raises `SettingUnreadableError` for a key list that not even the gateway could read, and `DatabaseError`.
+    """
+    statement = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
+    values: dict[str, object] = dict(database.fetch(statement))
+    notices: list[Notice] = []
+    return GatewaySettings(
+        gemini_keys=_key_list(database, values, "API_KEYS", notices),
+        vertex_keys=_key_list(database, values, "VERTEX_API_KEYS", notices),
+        max_failures=_whole_number(values, "MAX_FAILURES", 3, notices),
+        test_model=str(values.get("TEST_MODEL") or "gemini-2.5-flash-lite"),
+        check_interval=_hours(_whole_number(values, "CHECK_INTERVAL_HOURS", 1, notices)),
+        notices=tuple(notices),
+    )
+
+
+def parse_key_list(value: str) -> tuple[list[str], bool]:
+    """Return the keys of a key list as the gateway reads them, duplicates included, and whether it was JSON.
+
+    JSON that is a list gives its items as text; all else is split on commas and trimmed.
+    Raises `RecursionError` where the gateway, too, gives up.
+    """
+    try:
+        items = json.loads(value)
+    except ValueError:
+        items = None
+    if isinstance(items, list):
+        return [str(item) for item in items], True
+    return [part.strip() for part in value.split(",") if part.strip()], False
+
+
+def _key_list(database: Database, values: Mapping[str, object], name: str, notices: list[Notice]) -> tuple[str, ...]:
+    if name not in values:
+        if name == "API_KEYS":
+            notices.append(NoKeyListNotice())
+        return ()
+    value = values[name]
+    if not isinstance(value, str):
+        raise SettingUnreadableError(database=database.shown, setting=name, reason="it holds no text")
+    try:
+        keys, is_json = parse_key_list(value)
+    except RecursionError:
+        raise SettingUnreadableError(database=database.shown, setting=name, reason="it is nested too deeply") from None
+    if not is_json and (value.lstrip()[:1] in {"[", "{", '"'} or value.strip() == "null"):
+        notices.append(KeyListDamagedNotice(setting=name, count=len(keys)))
+    return tuple(dict.fromkeys(keys))
+
+
+def _whole_number(values: Mapping[str, object], name: str, default: int, notices: list[Notice]) -> int:
+    value = values.get(name)
+    if value is None:
+        return default
+    try:
+        return int(str(value))
+    except ValueError:
+        notices.append(NumberUnreadableNotice(setting=name, value=visible(str(value), 20), default=default))
+        return default
+
+
+def _hours(hours: int) -> timedelta:
+    return timedelta(hours=min(max(hours, 0), 24 * 365))

@@ -1,0 +1,98 @@
+"""The banner above the tables: what is wrong, and the way out of it."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyle, QVBoxLayout, QWidget
+
+from keymon.gui.theme import failure_colour, warning_field
+from keymon.gui.translation import error_advice, error_text, tr
+
+
+class Banner(QWidget):
+    """One problem, or some notices. Hidden while there are none."""
+
+    retry = Signal()
+    choose_other = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = QLabel(self)
+        size = self.style().pixelMetric(QStyle.PixelMetric.PM_LargeIconSize)
+        self._icon.setPixmap(self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning).pixmap(size))
+        self._message = _text_label(self, bold=True)
+        self._advice = _text_label(self, bold=False)
+        self._retry = QPushButton(tr("&Retry"), self)
+        self._retry.clicked.connect(self.retry)
+        self._other = QPushButton(tr("Open &another…"), self)
+        self._other.clicked.connect(self.choose_other)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self._message)
+        texts.addWidget(self._advice)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 8, 10, 8)
+        layout.setSpacing(12)
+        layout.addWidget(self._icon)
+        layout.addLayout(texts, 1)
+        layout.addWidget(self._retry)
+        layout.addWidget(self._other)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What the banner says, advice included."""
+        return f"{self._message.text()}\n{self._advice.text()}".strip()
+
+    def show_error(self, error: BaseException, stale_since: str | None) -> None:
+        """Tell why there are no fresh figures, and since when those shown are old."""
+        advice = [error_advice(error)]
+        if stale_since is not None:
+            advice.append(tr("The figures below are those of {time}.").format(time=stale_since))
+        self._show(error_text(error), " ".join(filter(None, advice)), can_retry=True)
+
+    def show_notices(self, notices: Sequence[BaseException]) -> None:
+        """Tell what is off although there are figures; hide where nothing is."""
+        if not notices:
+            self.hide()
+            return
+        if len(notices) == 1:
+            self._show(error_text(notices[0]), error_advice(notices[0]), can_retry=False)
+        else:
+            rest = "\n".join(f"{error_text(notice)} {error_advice(notice)}".strip() for notice in notices[1:])
+            first = f"{error_text(notices[0])} {error_advice(notices[0])}".strip()
+            self._show(first, rest, can_retry=False)
+
+    def _show(self, message: str, advice: str, can_retry: bool) -> None:
+        self._message.setText(message)
+        self._advice.setText(advice)
+        self._advice.setVisible(bool(advice))
+        self._retry.setVisible(can_retry)
+        self._other.setVisible(can_retry)
+        self.setAccessibleName(tr("Problem"))
+        self.setAccessibleDescription(self.text)
+        self.show()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ground with an edge in the colour of failures."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(failure_colour(self.palette()))
+        painter.setBrush(warning_field(self.palette()))
+        painter.drawRoundedRect(area, 6, 6)
+        painter.end()
+
+
+def _text_label(parent: QWidget, bold: bool) -> QLabel:
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setForegroundRole(QPalette.ColorRole.WindowText)
+    font = label.font()
+    font.setBold(bold)
+    label.setFont(font)
+    return label

@@ -1,0 +1,212 @@
+"""The bar chart of calls per model: drawn by hand, so that it can be read without a mouse or without eyes.
+
+Successes and failures are stacked in one bar, failures hatched besides their colour. Every bar has a value
+beside it and a tooltip; the arrow keys walk along the bars; the accessible description says it all in words.
+"""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from keymon.gui.theme import failure_colour, failure_hatch, success_colour
+from keymon.gui.translation import number, percent, plain_tip, tr
+from keymon.masking import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keymon.stats import ModelCalls
+
+_GAP = 10
+_LABEL_SHARE = 0.34
+_LEAST_BAR = 2.0
+
+
+class ModelChart(QWidget):
+    """Horizontal bars, one a model, most calls first, all to the same scale."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[ModelCalls, ...] = ()
+        self._current = -1
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.setAccessibleName(tr("Calls per model in the last 24 hours"))
+
+    def set_rows(self, rows: "Sequence[ModelCalls]") -> None:
+        """Show `rows` in their order."""
+        if tuple(rows) == self._rows:
+            return
+        self._rows = tuple(rows)
+        self._current = min(self._current, len(rows) - 1)
+        self.setAccessibleDescription("; ".join(describe(row) for row in rows))
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def current(self) -> int:
+        """The number of the bar that the keyboard is on, -1 for none."""
+        return self._current
+
+    def sizeHint(self) -> QSize:
+        """Return room for the legend and every bar."""
+        return QSize(520, self._top() + self._pitch() * len(self._rows) + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a narrower room of the same height."""
+        return QSize(320, self.sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw legend and bars."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_legend(painter)
+        label, value = self._label_width(), self._value_width()
+        room = max(self.width() - label - value - 2 * _GAP, 20)
+        most = max((row.calls.total for row in self._rows), default=1)
+        for i, row in enumerate(self._rows):
+            area = QRectF(0, self._top() + i * self._pitch(), self.width(), self._pitch())
+            self._draw_row(painter, area, row, label, room * row.calls.total / most)
+            if i == self._current and self.hasFocus():
+                painter.setPen(QPen(self.palette().highlight().color(), 1.5))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 4, 4)
+        painter.end()
+
+    def _draw_legend(self, painter: QPainter) -> None:
+        metrics, x = self.fontMetrics(), 0.0
+        box = metrics.ascent()
+        for text, failed in ((tr("Successful"), False), (tr("Failed"), True)):
+            self._fill(painter, QRectF(x, 3, box, box), failed)
+            painter.setPen(self.palette().windowText().color())
+            painter.drawText(QRectF(x + box + 6, 0, 200, box + 6), Qt.AlignmentFlag.AlignVCenter, text)
+            x += box + 6 + metrics.horizontalAdvance(text) + 2 * _GAP
+
+    def _draw_row(self, painter: QPainter, area: QRectF, row: "ModelCalls", label: int, length: float) -> None:
+        metrics = self.fontMetrics()
+        painter.setPen(self.palette().windowText().color())
+        name = metrics.elidedText(shown_model(row.model), Qt.TextElideMode.ElideMiddle, label)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(0, area.top(), label, area.height()), right, name)
+        bar = QRectF(label + _GAP, area.top() + 4, length, area.height() - 8)
+        self._draw_bar(painter, bar, row)
+        beside = QRectF(bar.right() + _GAP, area.top(), self._value_width(), area.height())
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, _value(row))
+
+    def _draw_bar(self, painter: QPainter, bar: QRectF, row: "ModelCalls") -> None:
+        """Draw the stacked bar; whatever is not zero can be seen."""
+        calls = row.calls
+        failed = bar.width() * calls.failure / calls.total if calls.total else 0.0
+        if calls.failure:
+            failed = max(failed, _LEAST_BAR)
+        if calls.success:
+            succeeded = max(bar.width() - failed, _LEAST_BAR)
+            self._fill(painter, QRectF(bar.left(), bar.top(), succeeded, bar.height()), failed=False)
+        if calls.failure:
+            self._fill(painter, QRectF(bar.right() - failed, bar.top(), failed, bar.height()), failed=True)
+
+    def _fill(self, painter: QPainter, area: QRectF, failed: bool) -> None:
+        colour = failure_colour(self.palette()) if failed else success_colour(self.palette())
+        painter.fillRect(area, colour)
+        if failed:
+            painter.fillRect(area, failure_hatch(self.palette()))
+
+    def event(self, event: QEvent) -> bool:
+        """Show the tooltip of the bar under the pointer."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            row = self._row_at(event.pos().y())
+            if row >= 0:
+                QToolTip.showText(event.globalPos(), plain_tip(describe(self._rows[row])), self)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walk along the bars."""
+        steps = {
+            Qt.Key.Key_Down: self._current + 1,
+            Qt.Key.Key_Up: self._current - 1,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: len(self._rows) - 1,
+        }
+        key = Qt.Key(event.key())
+        if key not in steps or not self._rows:
+            super().keyPressEvent(event)
+            return
+        self._go_to(min(max(steps[key], 0), len(self._rows) - 1))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the bar that is clicked."""
+        row = self._row_at(int(event.position().y()))
+        if row >= 0:
+            self._go_to(row)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Begin at the first bar."""
+        super().focusInEvent(event)
+        if self._current < 0 and self._rows and event.reason() != Qt.FocusReason.MouseFocusReason:
+            self._go_to(0)
+
+    def _go_to(self, row: int) -> None:
+        self._current = row
+        self.setToolTip("")
+        area = QRectF(0, self._top() + row * self._pitch(), self.width(), self._pitch()).toRect()
+        QToolTip.showText(self.mapToGlobal(area.center()), plain_tip(describe(self._rows[row])), self, area)
+        self.update()
+
+    def _row_at(self, y: int) -> int:
+        row = (y - self._top()) // self._pitch()
+        return row if 0 <= row < len(self._rows) else -1
+
+    def _top(self) -> int:
+        return self.fontMetrics().height() + 12
+
+    def _pitch(self) -> int:
+        return self.fontMetrics().height() + 14
+
+    def _label_width(self) -> int:
+        metrics = QFontMetrics(self.font())
+        widest = max((metrics.horizontalAdvance(shown_model(row.model)) for row in self._rows), default=0)
+        return min(widest + 2, int(self.width() * _LABEL_SHARE))
+
+    def _value_width(self) -> int:
+        metrics = QFontMetrics(self.font())
+        return max((metrics.horizontalAdvance(_value(row)) for row in self._rows), default=0) + 2
+
+
+def shown_model(model: str | None) -> str:
+    """Return a model as the window shows it; rows with a NULL model are “(unknown)”."""
+    if model is None:
+        return tr("(unknown)")
+    return visible(model, 120) or tr("(empty)")
+
+
+def describe(row: "ModelCalls") -> str:
+    """Return the figures of one bar as a sentence."""
+    return tr("{model}: {total} calls, {success} successful, {failure} failed ({rate} success)").format(
+        model=shown_model(row.model),
+        total=number(row.calls.total),
+        success=number(row.calls.success),
+        failure=number(row.calls.failure),
+        rate=percent(row.calls.success_rate),
+    )
+
+
+def _value(row: "ModelCalls") -> str:
+    total = number(row.calls.total)
+    if not row.calls.failure:
+        return total
+    return tr("{total} ({failure} failed)").format(total=total, failure=number(row.calls.failure))

@@ -1,0 +1,351 @@
+"""One key: its verdict with the evidence, and its last 24 hours model by model, as bars and as a table.
+
+The dialog shows what the snapshots say; it stays open and live. Only the text of the last error is looked
+up when the dialog asks for it, because error texts are long and the log of them has no index.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from keymon.gui.charts import ModelChart, shown_model
+from keymon.gui.key_table import ago
+from keymon.gui.theme import monospace
+from keymon.gui.translation import error_advice, error_text, number, percent, tr
+from keymon.gui.verdict_badge import VerdictBadge
+from keymon.masking import mask_key, mask_text, visible
+
+if TYPE_CHECKING:
+    from keymon.monitor import Snapshot
+    from keymon.stats import KeyFigures, ModelCalls
+    from keymon.validity import Verdict
+
+REVEAL_MS = 30_000
+
+
+class DetailsDialog(QDialog):
+    """The details of `key`.
+
+    `copy_wanted(key)`, `retry_wanted()` and `error_text_wanted(key, started, latency_ms)` ask the window for
+    what a dialog cannot do itself.
+    """
+
+    copy_wanted = Signal(str)
+    retry_wanted = Signal()
+    error_text_wanted = Signal(str, object, int)
+
+    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.key = key
+        self._asked_for: datetime | None = None
+        self._error_text: str | None = None
+        self._verdict: Verdict | None = None
+        self._snapshot: Snapshot | None = None
+        self.setObjectName("details")
+        # The title is shown by window lists and screen sharing: masked, always.
+        self.setWindowTitle(tr("{key} – details").format(key=mask_key(key)))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._build()
+        self.resize(760, 620)
+        self.show_loading()
+
+    def _build(self) -> None:
+        self._pages = QStackedWidget(self)
+        self._loading = _message_page(tr("Reading the last 24 hours…"))
+        self._empty = _message_page(tr("No calls in the last 24 hours"))
+        self._figures = self._figures_page()
+        self._failure_text = _text(self, muted=False)
+        self._failure = self._failure_page()
+        for page in (self._loading, self._figures, self._empty, self._failure):
+            self._pages.addWidget(page)
+        self._evidence = _text(self, muted=False)
+        self._totals = _text(self, muted=True)
+        self._as_of = _text(self, muted=True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        foot = QHBoxLayout()
+        foot.addWidget(self._as_of, 1)
+        foot.addWidget(buttons)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 12)
+        layout.setSpacing(8)
+        layout.addLayout(self._key_row())
+        layout.addWidget(self._evidence)
+        layout.addWidget(self._totals)
+        layout.addWidget(self._pages, 1)
+        layout.addLayout(foot)
+
+    def _key_row(self) -> QHBoxLayout:
+        self._badge = VerdictBadge(self)
+        self._key_label = _text(self, muted=False)
+        font = monospace()
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        self._key_label.setFont(font)
+        self._key_label.setText(mask_key(self.key))
+        self._key_label.setAccessibleName(tr("Key, masked"))
+        self._reveal = QPushButton(tr("&Reveal"))
+        self._reveal.setCheckable(True)
+        self._reveal.setToolTip(tr("Show the whole key for 30 seconds"))
+        self._reveal.toggled.connect(self._show_key)
+        copy = QPushButton(tr("&Copy key"))
+        copy.setToolTip(tr("Put the whole key on the clipboard for 30 seconds"))
+        copy.clicked.connect(self._copy)
+        for button in (self._reveal, copy):
+            button.setAutoDefault(False)
+        self._hide_timer = QTimer(self)
+        self._hide_timer.setSingleShot(True)
+        self._hide_timer.setInterval(REVEAL_MS)
+        self._hide_timer.timeout.connect(self._hide_key)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self._badge)
+        row.addWidget(self._key_label, 1)
+        row.addWidget(self._reveal)
+        row.addWidget(copy)
+        return row
+
+    def _figures_page(self) -> QWidget:
+        self.chart = ModelChart()
+        scroll = QScrollArea()
+        scroll.setWidget(self.chart)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.table = _model_table()
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(scroll)
+        splitter.addWidget(self.table)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        return splitter
+
+    def _failure_page(self) -> QWidget:
+        retry = QPushButton(tr("Re&try"))
+        retry.setShortcut(QKeySequence(QKeySequence.StandardKey.Refresh))
+        retry.clicked.connect(self.retry_wanted)
+        self._failure_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.addStretch()
+        layout.addWidget(self._failure_text)
+        layout.addWidget(retry, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch()
+        return page
+
+    @property
+    def state(self) -> str:
+        """Which of its states the dialog is in: `loading`, `figures`, `empty` or `error`."""
+        return ("loading", "figures", "empty", "error")[self._pages.currentIndex()]
+
+    @property
+    def evidence(self) -> str:
+        """The verdict's evidence as it is shown."""
+        return self._evidence.text()
+
+    def show_loading(self) -> None:
+        """No snapshot is there yet."""
+        self._badge.set_verdict(None)
+        self._evidence.setText("")
+        self._totals.setText("")
+        self._pages.setCurrentWidget(self._loading)
+
+    def show_error(self, error: BaseException) -> None:
+        """There are no figures, or those that were shown are old."""
+        if self.state in {"figures", "empty"}:
+            self._as_of.setText(self._as_of.text().removesuffix(_stale_mark()) + _stale_mark())
+            return
+        self._failure_text.setText(f"{error_text(error)}\n{error_advice(error)}".strip())
+        self._pages.setCurrentWidget(self._failure)
+
+    def show_snapshot(self, snapshot: "Snapshot") -> None:
+        """Show what `snapshot` knows of the key."""
+        self._snapshot = snapshot
+        figures = next((one for one in snapshot.keys if one.key == self.key), None)
+        usage = snapshot.stats.usage(self.key)
+        self.chart.set_rows(usage)
+        _fill(self.table, usage)
+        self._pages.setCurrentWidget(self._figures if usage else self._empty)
+        self._as_of.setText(tr("As of {time}").format(time=f"{snapshot.as_of.astimezone():%H:%M:%S}"))
+        if figures is None:
+            self._badge.set_verdict(None)
+            self._evidence.setText(tr("This key is no longer in the gateway's pool."))
+            self._totals.setText("")
+            return
+        self._badge.set_verdict(figures.verdict.valid)
+        self._totals.setText(self._summary(figures, snapshot))
+        self._show_verdict(figures.verdict, snapshot)
+
+    def show_error_text(self, started: datetime, text: str | None) -> None:
+        """Take the answer to `error_text_wanted`."""
+        if started == self._asked_for and self._verdict is not None and self._snapshot is not None:
+            self._error_text = text
+            self._evidence.setText(describe_verdict(self._verdict, self._snapshot, text))
+
+    def _show_verdict(self, verdict: "Verdict", snapshot: "Snapshot") -> None:
+        if verdict.last_failure_at != self._asked_for:
+            self._asked_for, self._error_text = verdict.last_failure_at, None
+            if verdict.last_failure_at is not None:
+                self.error_text_wanted.emit(self.key, verdict.last_failure_at, _LATEST_ERROR_MS)
+        self._verdict = verdict
+        self._evidence.setText(describe_verdict(verdict, snapshot, self._error_text))
+
+    def _summary(self, figures: "KeyFigures", snapshot: "Snapshot") -> str:
+        calls = figures.calls_24h
+        if not calls.total:
+            return ""
+        line = tr("{total} calls in the last 24 hours, {rate} successful, last {ago}").format(
+            total=number(calls.total), rate=percent(calls.success_rate), ago=ago(figures.last_call_at, snapshot.as_of)
+        )
+        statuses = snapshot.stats.statuses(self.key)
+        parts = (f"{_status_name(status)} × {number(count)}" for status, count in list(statuses.items())[:8])
+        return line + "\n" + tr("By status: {statuses}").format(statuses=", ".join(parts))
+
+    def _copy(self) -> None:
+        self.copy_wanted.emit(self.key)
+
+    def _show_key(self, whole: bool) -> None:
+        self._key_label.setText(visible(self.key, 400) if whole else mask_key(self.key))
+        self._reveal.setText(tr("Hide") if whole else tr("&Reveal"))
+        if whole:
+            self._hide_timer.start()
+        else:
+            self._hide_timer.stop()
+
+    def _hide_key(self) -> None:
+        self._reveal.setChecked(False)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Hide the key before the window goes."""
+        self._hide_key()
+        super().closeEvent(event)
+
+
+_LATEST_ERROR_MS = 600_000
+"""An error is logged within its call's latency; calls are given up after five minutes, say ten."""
+
+
+def describe_verdict(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str:
+    """Return the evidence for a verdict in a sentence, with the last error's code and message."""
+    most, passed = snapshot.settings.max_failures, verdict.last_passed_check
+    check = tr("the last passed check at {time}").format(time=_moment(passed, snapshot)) if passed else ""
+    if verdict.failure_count == 0:
+        if check:
+            return tr("No failure since {check}.").format(check=check)
+        return tr("No failure in the log that was read.")
+    since = check or (_moment(verdict.since, snapshot) if verdict.since else tr("the log begins"))
+    line = tr("{n} of {most} failures since {since}").format(
+        n=number(verdict.failure_count), most=number(most), since=since
+    )
+    last = _last_error(verdict, text)
+    return f"{line}: {last}" if last else f"{line}."
+
+
+def _last_error(verdict: "Verdict", text: str | None) -> str:
+    status = _status_name(verdict.last_failure_status)
+    if text is None or isinstance(verdict.last_failure_status, str):
+        return status
+    from keymon.error_log import reason
+
+    return f"{status} {mask_text(visible(reason(text), 300))}".strip()
+
+
+def _status_name(status: int | str | None) -> str:
+    if status is None:
+        return tr("no status")
+    return str(status) if isinstance(status, int) else visible(status, 60) or tr("network error")
+
+
+def _moment(instant: datetime, snapshot: "Snapshot") -> str:
+    here = instant.astimezone()
+    same_day = here.date() == snapshot.as_of.astimezone().date()
+    return f"{here:%H:%M}" if same_day else f"{here:%Y-%m-%d %H:%M}"
+
+
+def _stale_mark() -> str:
+    return tr(" – old, the database cannot be read now")
+
+
+def _model_table() -> QTableWidget:
+    table = QTableWidget(0, 5)
+    table.setObjectName("models")
+    table.setAccessibleName(tr("Calls per model in the last 24 hours"))
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setAlternatingRowColors(True)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 10)
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    for column, title in enumerate((tr("Model"), tr("Calls"), tr("Successful"), tr("Failed"), tr("Success"))):
+        item = QTableWidgetItem(title)
+        side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+        item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        table.setHorizontalHeaderItem(column, item)
+        if column:
+            header.resizeSection(column, 90)
+    return table
+
+
+def _fill(table: QTableWidget, usage: "tuple[ModelCalls, ...]") -> None:
+    """Show `usage` and its sum in the table."""
+    success = sum(row.calls.success for row in usage)
+    failure = sum(row.calls.failure for row in usage)
+    lines = [(shown_model(row.model), row.calls.success, row.calls.failure) for row in usage]
+    lines.append((tr("All models"), success, failure))
+    table.setRowCount(len(lines))
+    for i, (name, good, bad) in enumerate(lines):
+        rate = good / (good + bad) if good + bad else None
+        cells = (name, number(good + bad), number(good), number(bad), percent(rate))
+        for column, text in enumerate(cells):
+            _set_cell(table, i, column, text, bold=i == len(lines) - 1)
+
+
+def _set_cell(table: QTableWidget, row: int, column: int, text: str, bold: bool) -> None:
+    item = table.item(row, column)
+    if item is None:
+        item = QTableWidgetItem()
+        if column:
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        table.setItem(row, column, item)
+    item.setText(text)
+    font = table.font()
+    font.setBold(bold)
+    item.setFont(font)
+
+
+def _message_page(text: str) -> QWidget:
+    label = _text(None, muted=True)
+    label.setText(text)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label
+
+
+def _text(parent: QWidget | None, muted: bool) -> QLabel:
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText if muted else QPalette.ColorRole.WindowText)
+    return label

@@ -1,0 +1,52 @@
+"""Every text that a person sees in the window passes through here."""
+
+import html
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from keymon.errors import KeymonError
+
+_CONTEXT = "keymon"
+
+
+def tr(text: str) -> str:
+    """Return `text` in the operator's language. Fill in values afterwards: `tr("{n} keys").format(n=n)`."""
+    return QCoreApplication.translate(_CONTEXT, text)
+
+
+def error_text(error: BaseException) -> str:
+    """Return the message of one of our errors, or the class of a fault of keymon's own."""
+    if isinstance(error, KeymonError):
+        text = tr(error.template).format(**error.fields)
+        return text[:1].upper() + text[1:]
+    return tr("keymon has met a fault of its own ({kind}).").format(kind=type(error).__name__)
+
+
+def error_advice(error: BaseException) -> str:
+    """Return the way out of an error, empty where there is none to offer."""
+    return tr(error.advice) if isinstance(error, KeymonError) and error.advice else ""
+
+
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows `text` to the letter.
+
+    Qt guesses markup from what looks like a tag, and a model name is whatever a client of the gateway sent.
+    """
+    return f"<qt>{html.escape(text)}</qt>"
+
+
+def number(value: int) -> str:
+    """Return a whole number with the operator's group separators."""
+    return QLocale().toString(value)
+
+
+def percent(rate: float | None) -> str:
+    """Return a share of 0 to 1 as a percentage; a dash for none. Never rounds a blemish away to 100 %."""
+    if rate is None:
+        return "–"
+    tenths = round(rate * 1000)
+    if rate < 1:
+        tenths = min(tenths, 999)
+    if rate > 0:
+        tenths = max(tenths, 1)
+    return f"{QLocale().toString(tenths / 10, 'f', 1)} %"

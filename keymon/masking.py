@@ -1,0 +1,56 @@
+"""How secrets and foreign text are shown: keys masked, passwords removed, control characters visible.
+
+Everything that leaves keymon (a label, a log line, an error, a table on a terminal) and that holds a key
+or text from the database goes through here.
+"""
+
+import re
+import unicodedata
+from urllib.parse import urlsplit, urlunsplit
+
+_HEAD, _TAIL = 6, 4
+_SECRETS = re.compile(
+    r"AIza[0-9A-Za-z_\-]{16,}"  # Google API keys
+    r"|AQ\.[0-9A-Za-z_\-]{16,}"  # Vertex express keys
+    r"|\bsk-[0-9A-Za-z_\-]{8,}"  # tokens of OpenAI-compatible clients
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # user:password in a URL
+)
+
+
+def mask_key(key: str) -> str:
+    """Return `key` as its first 6 and last 4 characters; less of a short one, so that most stays hidden."""
+    if len(key) >= 2 * (_HEAD + _TAIL):
+        return visible(f"{key[:_HEAD]}…{key[-_TAIL:]}")
+    return visible(f"{key[: len(key) // 6]}…{key[len(key) - len(key) // 6 :]}") if key else "(empty)"
+
+
+def mask_url(url: str) -> str:
+    """Return a database URL without its password and its query."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return visible(urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")))
+    account, _, host = parts.netloc.rpartition("@")
+    user = account.partition(":")[0]
+    return visible(urlunsplit((parts.scheme, f"{user}@{host}", parts.path, "", "")))
+
+
+def mask_text(text: str) -> str:
+    """Return `text` with whatever looks like a key, a token or a password in a URL masked."""
+    return _SECRETS.sub(lambda found: mask_key(found.group()), text)
+
+
+def visible(text: str, limit: int = 200) -> str:
+    """Return `text` on one line, elided at `limit`, with control and invisible characters as code points.
+
+    A model name is whatever a client of the gateway sent, so it may try to reorder, hide or style what
+    stands beside it.
+    """
+    plain = text.isascii() and text.isprintable()
+    shown = text if plain else "".join(_visible_character(c) for c in text[: limit + 1])
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _visible_character(c: str) -> str:
+    if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+        return f"\\u{ord(c):04x}"
+    return c

@@ -1,0 +1,285 @@
+"""One gateway followed: settings and call window in, a frozen `Snapshot` out.
+
+A refresh reads the few settings again and only those rows of the log that are new. Where the log turns out
+not to be the one that was followed (another file, ids that start again, an emptied table) it is read afresh.
+A monitor belongs to one thread; only `interrupt` may be called from others.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from keymon import error_log, gateway_clock
+from keymon.call_log import CallLog, CountedStretch, Row, call_end
+from keymon.call_window import CallWindow
+from keymon.database import Database, Location
+from keymon.errors import (
+    ClockAssumedNotice,
+    ClockWrongNotice,
+    Notice,
+    PoolKeptNotice,
+    SettingUnreadableError,
+    TimesUnreadableNotice,
+)
+from keymon.gateway_clock import ClockWatch, GatewayClock
+from keymon.gateway_settings import GatewaySettings, read_settings
+from keymon.stats import DAY, CallCount, KeyFigures, StatsService
+
+PAUSE_S = 0.002
+"""Rest between two chunks of a long read, in which the gateway can commit."""
+
+_LOOKS_APART = timedelta(minutes=2)
+"""Calls that arrived in a longer time than this tell nothing of the gateway's clock."""
+_AFTER_AS_OF = timedelta(hours=2)
+"""A call that started before an instant is in the log within this; then the log can be left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What keymon knows of a gateway at one instant; safe to hand to another thread.
+
+    `as_of` is UTC. `calls_month` (since the first of the month on the gateway's calendar) is None while it
+    is still being counted. `is_live` is false where a past instant was asked for. `keys` are in the
+    pool's order. `stats` answers what is asked about single keys.
+    """
+
+    as_of: datetime
+    is_live: bool
+    database: str
+    clock: GatewayClock
+    settings: GatewaySettings
+    keys: tuple[KeyFigures, ...]
+    calls_1m: CallCount
+    calls_1h: CallCount
+    calls_24h: CallCount
+    calls_month: CallCount | None
+    notices: tuple[Notice, ...]
+    stats: StatsService
+
+
+class Monitor:
+    """Follows the gateway at `location`.
+
+    `zone` is the gateway's zone where the operator set it. `as_of` (aware, or naive in the gateway's zone)
+    asks for a past instant instead of now. `month_chunks` bounds the counting of the month in one refresh
+    (None: count it all, 0: leave it unknown). `now` tells the time, aware.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        zone: tzinfo | None = None,
+        as_of: datetime | None = None,
+        month_chunks: int | None = 100,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = Database(location)
+        self._log = CallLog(self._database)
+        self._zone = zone
+        self._as_of = as_of
+        self._month_chunks = month_chunks
+        self._now = now
+        self._settings: GatewaySettings | None = None
+        self._followed: _Followed | None = None
+
+    def refresh(self, progress: Callable[[int], None] | None = None) -> Snapshot:
+        """Read what is new and return the figures. `progress` hears of the rows read so far.
+
+        Raises `DatabaseError` and `NotAGatewayError`; what was known before stays known.
+        """
+        if self._database.replaced():
+            self._database.close()
+            self._followed = None
+        settings, notices = self._read_settings()
+        followed = self._followed
+        if followed is None or settings.history > followed.history or not self._is_same_log(followed):
+            followed = self._followed = self._load(settings, self._find_clock(), progress)
+        else:
+            followed = self._follow(followed, settings, progress)
+        self._count_month(followed)
+        return self._snapshot(followed, settings, notices)
+
+    def error_text(self, key: str, started: datetime, latency_ms: int) -> str | None:
+        """Return what the gateway logged for the failed call of `key` that started at `started` (aware).
+
+        None where nothing was logged. Raises `DatabaseError`.
+        """
+        if self._followed is None:
+            return None
+        local = self._followed.clock.to_local(started)
+        ended = local + timedelta(milliseconds=max(latency_ms, 0))
+        return error_log.error_text(self._database, key, local, ended)
+
+    def interrupt(self) -> None:
+        """Break off a read that is under way; callable from any thread."""
+        self._database.interrupt()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _read_settings(self) -> tuple[GatewaySettings, tuple[Notice, ...]]:
+        """Read the settings; keep the last good ones where a key list has become unreadable."""
+        try:
+            self._settings = read_settings(self._database)
+        except SettingUnreadableError as error:
+            if self._settings is None:
+                raise
+            return self._settings, (PoolKeptNotice(reason=str(error)),)
+        return self._settings, self._settings.notices
+
+    def _find_clock(self) -> GatewayClock:
+        if self._zone is not None:
+            return GatewayClock(self._zone, "set")
+        modified = self._database.modified()
+        newest = self._log.newest_end()
+        found = gateway_clock.detect_from_file(newest, modified) if newest is not None else None
+        return found or gateway_clock.assume(newest, self._now())
+
+    def _instant(self, clock: GatewayClock) -> datetime:
+        if self._as_of is None:
+            return self._now()
+        return clock.from_local(self._as_of) if self._as_of.tzinfo is None else self._as_of.astimezone(UTC)
+
+    def _is_same_log(self, followed: "_Followed") -> bool:
+        """Tell whether the last row that we read is still what it was."""
+        return followed.anchor is None or self._log.row(followed.anchor[0]) == followed.anchor
+
+    def _load(
+        self, settings: GatewaySettings, clock: GatewayClock, progress: Callable[[int], None] | None
+    ) -> "_Followed":
+        """Read everything afresh."""
+        as_of = self._instant(clock)
+        since = as_of - settings.history
+        start = self._log.start(clock.earliest_local(since, as_of))
+        followed = _Followed(ClockWatch(clock), CallWindow(clock), settings.history, start, self._now())
+        read = 0
+        while rows := self._log.read(followed.last_id):
+            followed.add(rows, since)
+            read += len(rows)
+            if progress is not None:
+                progress(read)
+            if self._as_of is not None and _all_after(rows, clock.to_local(as_of) + _AFTER_AS_OF):
+                break
+            time.sleep(PAUSE_S)
+        followed.looked = self._now()
+        return followed
+
+    def _follow(
+        self, followed: "_Followed", settings: GatewaySettings, progress: Callable[[int], None] | None
+    ) -> "_Followed":
+        """Read what is new, and watch the gateway's clock by it."""
+        since = self._instant(followed.clock) - followed.history
+        while self._as_of is None and (rows := self._log.read(followed.last_id)):
+            was_assumed = followed.clock.source == "assumed"
+            if self._watch_clock(followed, rows) and was_assumed:
+                return self._load(settings, followed.clock, progress)
+            followed.window.change_clock(followed.clock)
+            followed.add(rows, since)
+            time.sleep(PAUSE_S)
+        followed.looked = self._now()
+        followed.window.forget_before(since)
+        return followed
+
+    def _watch_clock(self, followed: "_Followed", rows: Sequence[Row]) -> bool:
+        """Tell whether `rows`, if they have just arrived, change what we know of the gateway's clock."""
+        now = self._now()
+        if now - followed.looked > _LOOKS_APART:
+            return False
+        ends = [end for row in rows if (end := call_end(row)) is not None]
+        return followed.watch.see(ends, now)
+
+    def _count_month(self, followed: "_Followed") -> None:
+        """Count on through the calendar month of the gateway, as far as one refresh may."""
+        now = followed.clock.to_local(self._instant(followed.clock))
+        first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        month = followed.month
+        if month is None or month.first != first:
+            start = self._log.start(first) if self._month_chunks != 0 else 0
+            month = followed.month = _MonthCount(first, start)
+        until = datetime.max if self._as_of is None else now  # noqa: DTZ901
+        chunks = 0
+        month.complete = False
+        while self._month_chunks is None or chunks < self._month_chunks:
+            stretch = self._log.count(month.last_id, first, until)
+            if stretch is None:
+                month.complete = True
+                break
+            month.add(stretch)
+            chunks += 1
+            time.sleep(PAUSE_S)
+
+    def _snapshot(self, followed: "_Followed", settings: GatewaySettings, notices: tuple[Notice, ...]) -> Snapshot:
+        as_of = self._instant(followed.clock)
+        stats = StatsService(followed.window.calls, settings, as_of, until=None if self._as_of is None else as_of)
+        return Snapshot(
+            as_of=as_of,
+            is_live=self._as_of is None,
+            database=self._database.shown,
+            clock=followed.clock,
+            settings=settings,
+            keys=stats.key_figures,
+            calls_1m=stats.count(timedelta(minutes=1)),
+            calls_1h=stats.count(timedelta(hours=1)),
+            calls_24h=stats.count(DAY),
+            calls_month=followed.month.calls if followed.month and followed.month.complete else None,
+            notices=notices + tuple(_clock_notices(followed)),
+            stats=stats,
+        )
+
+
+@dataclass(slots=True)
+class _MonthCount:
+    """The calls of the month that begins at `first` (naive), counted up to the row `last_id`."""
+
+    first: datetime
+    last_id: int
+    total: int = 0
+    success: int = 0
+    complete: bool = False
+
+    def add(self, stretch: CountedStretch) -> None:
+        self.last_id = stretch.last_id
+        self.total += stretch.total
+        self.success += stretch.success
+
+    @property
+    def calls(self) -> CallCount:
+        return CallCount(self.success, self.total - self.success)
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A log that is being followed: what was read of it, and how far."""
+
+    watch: ClockWatch
+    window: CallWindow
+    history: timedelta
+    last_id: int
+    looked: datetime
+    anchor: Row | None = None
+    month: _MonthCount | None = None
+
+    @property
+    def clock(self) -> GatewayClock:
+        return self.watch.clock
+
+    def add(self, rows: Sequence[Row], since: datetime) -> None:
+        self.window.add(rows, since)
+        self.anchor = rows[-1]
+        self.last_id = rows[-1][0]
+
+
+def _all_after(rows: Sequence[Row], local: datetime) -> bool:
+    ends = [end for row in rows if (end := call_end(row)) is not None]
+    return bool(ends) and min(ends) > local
+
+
+def _clock_notices(followed: _Followed) -> Iterator[Notice]:
+    if followed.clock.source == "assumed":
+        yield ClockAssumedNotice(zone=followed.clock.name)
+    if followed.watch.is_wrong:
+        yield ClockWrongNotice(minutes=abs(followed.watch.disagreement) / timedelta(minutes=1))
+    if followed.window.without_time:
+        yield TimesUnreadableNotice(count=followed.window.without_time)
