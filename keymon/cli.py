@@ -129,12 +129,9 @@ def _instant(text: str | None) -> datetime | None:
 def _snapshot(options: argparse.Namespace, month_chunks: int | None = 0) -> "Snapshot":
     monitor = _monitor(options, month_chunks)
     try:
-        snapshot = monitor.refresh()
+        return monitor.refresh()
     finally:
         monitor.close()
-    for notice in snapshot.notices:
-        print(f"{PROGRAM}: note: {notice}", file=sys.stderr)
-    return snapshot
 
 
 def _run_keys(options: argparse.Namespace) -> int:
@@ -148,7 +145,7 @@ def _run_keys(options: argparse.Namespace) -> int:
         text = report.keys_csv(keys, options.show_keys)
     else:
         text = report.keys_table(snapshot, keys, options.show_keys)
-    return _print(text)
+    return _print(text, snapshot)
 
 
 def _run_usage(options: argparse.Namespace) -> int:
@@ -157,19 +154,22 @@ def _run_usage(options: argparse.Namespace) -> int:
     from keymon import report
 
     usage = snapshot.stats.usage(snapshot.stats.find_key(wanted))
-    return _print(report.usage_json(usage) if options.json else report.usage_table(usage))
+    return _print(report.usage_json(usage) if options.json else report.usage_table(usage), snapshot)
 
 
 def _run_stats(options: argparse.Namespace) -> int:
     snapshot = _snapshot(options, month_chunks=None)
     from keymon import report
 
-    return _print(report.stats_json(snapshot) if options.json else report.stats_table(snapshot))
+    return _print(report.stats_json(snapshot) if options.json else report.stats_table(snapshot), snapshot)
 
 
-def _print(text: str) -> int:
+def _print(text: str, snapshot: "Snapshot | None" = None) -> int:
+    """Print a result, and on standard error what is to be known about the gateway it comes from."""
     sys.stdout.write(text)
     sys.stdout.flush()
+    for notice in snapshot.notices if snapshot is not None else ():
+        print(f"{PROGRAM}: note: {notice}", file=sys.stderr)
     return 0
 
 

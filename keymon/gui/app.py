@@ -7,14 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
 from keymon.errors import KeymonError, OutputError
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller, Source
-from keymon.gui.theme import Theme, apply_theme
+from keymon.gui.theme import KeymonStyle, Theme, apply_theme
 from keymon.masking import visible
+from keymon.resources import resource
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -33,8 +35,9 @@ def application(arguments: Sequence[str] = ("keymon",), theme: Theme | None = No
     made.setApplicationName("keymon")
     made.setOrganizationName("keymon")
     made.setDesktopFileName("keymon")
+    made.setWindowIcon(QIcon(str(resource("keymon.svg"))))
     if sys.platform.startswith("linux"):
-        made.setStyle("Fusion")
+        made.setStyle(KeymonStyle())
     apply_theme(made, theme)
     return made
 
@@ -71,6 +74,7 @@ def render(open_monitor: "Callable[[], Monitor]", title: str, folder: Path, them
     Raises `OutputError`, and what reading the gateway raises.
     """
     monitor = open_monitor()
+    told_before = qInstallMessageHandler(_tell_qt_message)
     try:
         snapshot = monitor.refresh()
         application(theme=theme)
@@ -80,6 +84,7 @@ def render(open_monitor: "Callable[[], Monitor]", title: str, folder: Path, them
         finally:
             window.discard()
     finally:
+        qInstallMessageHandler(told_before)
         monitor.close()
 
 
@@ -98,6 +103,12 @@ def _render(
             dialog.show_error_text(failed_at, monitor.error_text(busiest.key, failed_at, 600_000))
         made.append(_save(dialog, folder / f"details-{theme}.png"))
     return made
+
+
+def _tell_qt_message(_kind: QtMsgType, _context: QMessageLogContext, text: str | None) -> None:
+    """Print what Qt complains about, except that there is no window manager where there is no screen."""
+    if text is not None and not text.startswith("This plugin does not support "):
+        print(text, file=sys.stderr)
 
 
 def _save(widget: QWidget, path: Path) -> Path:

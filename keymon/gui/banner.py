@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
 from keymon.gui.theme import failure_colour, warning_field
-from keymon.gui.translation import error_advice, error_text, tr
+from keymon.gui.translation import error_advice, error_text, number, tr
 
 
 class Banner(QWidget):
@@ -61,9 +61,9 @@ class Banner(QWidget):
         if len(notices) == 1:
             self._show(error_text(notices[0]), error_advice(notices[0]), can_retry=False)
         else:
-            rest = "\n".join(f"{error_text(notice)} {error_advice(notice)}".strip() for notice in notices[1:])
-            first = f"{error_text(notices[0])} {error_advice(notices[0])}".strip()
-            self._show(first, rest, can_retry=False)
+            lines = (f"• {error_text(notice)} {error_advice(notice)}".strip() for notice in notices)
+            title = tr("{n} things are not as they should be").format(n=number(len(notices)))
+            self._show(title, "\n".join(lines), can_retry=False)
 
     def _show(self, message: str, advice: str, can_retry: bool) -> None:
         self._message.setText(message)

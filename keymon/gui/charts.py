@@ -6,7 +6,7 @@ beside it and a tooltip; the arrow keys walk along the bars; the accessible desc
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFontMetrics,
@@ -20,8 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from keymon.gui.theme import failure_colour, failure_hatch, success_colour
-from keymon.gui.translation import number, percent, plain_tip, tr
-from keymon.masking import visible
+from keymon.gui.translation import number, percent, plain_tip, shown_model, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +33,12 @@ _LEAST_BAR = 2.0
 
 
 class ModelChart(QWidget):
-    """Horizontal bars, one a model, most calls first, all to the same scale."""
+    """Horizontal bars, one a model, most calls first, all to the same scale.
+
+    `went_to(area)` tells where the bar is that was gone to, so that whatever scrolls the chart can show it.
+    """
+
+    went_to = Signal(QRect)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -157,13 +161,14 @@ class ModelChart(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Begin at the first bar."""
         super().focusInEvent(event)
-        if self._current < 0 and self._rows and event.reason() != Qt.FocusReason.MouseFocusReason:
+        by_keyboard = event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
+        if self._current < 0 and self._rows and by_keyboard:
             self._go_to(0)
 
     def _go_to(self, row: int) -> None:
         self._current = row
-        self.setToolTip("")
-        area = QRectF(0, self._top() + row * self._pitch(), self.width(), self._pitch()).toRect()
+        area = QRect(0, self._top() + row * self._pitch(), self.width(), self._pitch())
+        self.went_to.emit(area)
         QToolTip.showText(self.mapToGlobal(area.center()), plain_tip(describe(self._rows[row])), self, area)
         self.update()
 
@@ -185,13 +190,6 @@ class ModelChart(QWidget):
     def _value_width(self) -> int:
         metrics = QFontMetrics(self.font())
         return max((metrics.horizontalAdvance(_value(row)) for row in self._rows), default=0) + 2
-
-
-def shown_model(model: str | None) -> str:
-    """Return a model as the window shows it; rows with a NULL model are “(unknown)”."""
-    if model is None:
-        return tr("(unknown)")
-    return visible(model, 120) or tr("(empty)")
 
 
 def describe(row: "ModelCalls") -> str:

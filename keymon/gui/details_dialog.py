@@ -7,8 +7,8 @@ up when the dialog asks for it, because error texts are long and the log of them
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QPalette
+from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -26,10 +26,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from keymon.gui.charts import ModelChart, shown_model
+from keymon.gui.charts import ModelChart
 from keymon.gui.key_table import ago
 from keymon.gui.theme import monospace
-from keymon.gui.translation import error_advice, error_text, number, percent, tr
+from keymon.gui.translation import error_advice, error_text, number, percent, shown_model, tr
 from keymon.gui.verdict_badge import VerdictBadge
 from keymon.masking import mask_key, mask_text, visible
 
@@ -52,7 +52,7 @@ class DetailsDialog(QDialog):
     retry_wanted = Signal()
     error_text_wanted = Signal(str, object, int)
 
-    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+    def __init__(self, key: str, parent: QWidget | None = None, reveal_ms: int = REVEAL_MS) -> None:
         super().__init__(parent)
         self.key = key
         self._asked_for: datetime | None = None
@@ -64,6 +64,7 @@ class DetailsDialog(QDialog):
         self.setWindowTitle(tr("{key} – details").format(key=mask_key(key)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
+        self._hide_timer.setInterval(reveal_ms)
         self.resize(760, 620)
         self.show_loading()
 
@@ -81,6 +82,7 @@ class DetailsDialog(QDialog):
         self._as_of = _text(self, muted=True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setFocus()
         foot = QHBoxLayout()
         foot.addWidget(self._as_of, 1)
         foot.addWidget(buttons)
@@ -100,7 +102,6 @@ class DetailsDialog(QDialog):
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self._key_label.setFont(font)
         self._key_label.setText(mask_key(self.key))
-        self._key_label.setAccessibleName(tr("Key, masked"))
         self._reveal = QPushButton(tr("&Reveal"))
         self._reveal.setCheckable(True)
         self._reveal.setToolTip(tr("Show the whole key for 30 seconds"))
@@ -112,7 +113,6 @@ class DetailsDialog(QDialog):
             button.setAutoDefault(False)
         self._hide_timer = QTimer(self)
         self._hide_timer.setSingleShot(True)
-        self._hide_timer.setInterval(REVEAL_MS)
         self._hide_timer.timeout.connect(self._hide_key)
         row = QHBoxLayout()
         row.setSpacing(10)
@@ -129,13 +129,16 @@ class DetailsDialog(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll = scroll
+        self.chart.went_to.connect(self._scroll_to)
         self.table = _model_table()
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(scroll)
         splitter.addWidget(self.table)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        self._splitter = splitter
         return splitter
 
     def _failure_page(self) -> QWidget:
@@ -183,8 +186,14 @@ class DetailsDialog(QDialog):
         usage = snapshot.stats.usage(self.key)
         self.chart.set_rows(usage)
         _fill(self.table, usage)
+        is_new = usage and self.state != "figures"
         self._pages.setCurrentWidget(self._figures if usage else self._empty)
         self._as_of.setText(tr("As of {time}").format(time=f"{snapshot.as_of.astimezone():%H:%M:%S}"))
+        self._show_key_figures(figures, snapshot)
+        if is_new and self.isVisible():
+            self._share_room()
+
+    def _show_key_figures(self, figures: "KeyFigures | None", snapshot: "Snapshot") -> None:
         if figures is None:
             self._badge.set_verdict(None)
             self._evidence.setText(tr("This key is no longer in the gateway's pool."))
@@ -193,6 +202,32 @@ class DetailsDialog(QDialog):
         self._badge.set_verdict(figures.verdict.valid)
         self._totals.setText(self._summary(figures, snapshot))
         self._show_verdict(figures.verdict, snapshot)
+
+    def _share_room(self) -> None:
+        """Give the chart room for all its bars, up to half of what there is, and the table the rest."""
+        self._lay_out()
+        room = self._splitter.height()
+        chart = min(self.chart.sizeHint().height() + _BELOW_CHART, room // 2)
+        self._splitter.setSizes([chart, room - chart])
+
+    def _lay_out(self) -> None:
+        """Lay out now: texts have just been set and the heights of what is below depend on them."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+
+    @Slot(QRect)
+    def _scroll_to(self, bar: QRect) -> None:
+        self._scroll.ensureVisible(0, bar.center().y(), 0, bar.height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Share the room out once its size is known."""
+        super().showEvent(event)
+        self._share_room()
+
+    def ask_again(self) -> None:
+        """Ask for the error's text once more with the next snapshot: it could not be read."""
+        self._asked_for = None
 
     def show_error_text(self, started: datetime, text: str | None) -> None:
         """Take the answer to `error_text_wanted`."""
@@ -239,24 +274,37 @@ class DetailsDialog(QDialog):
         super().closeEvent(event)
 
 
+_BELOW_CHART = 10
 _LATEST_ERROR_MS = 600_000
 """An error is logged within its call's latency; calls are given up after five minutes, say ten."""
 
 
 def describe_verdict(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str:
     """Return the evidence for a verdict in a sentence, with the last error's code and message."""
-    most, passed = snapshot.settings.max_failures, verdict.last_passed_check
-    check = tr("the last passed check at {time}").format(time=_moment(passed, snapshot)) if passed else ""
-    if verdict.failure_count == 0:
-        if check:
-            return tr("No failure since {check}.").format(check=check)
+    if verdict.failure_count == 0 and not verdict.passed_over:
+        cleared = _last_cleared(verdict, snapshot)
+        if cleared:
+            return tr("No failure since {check}.").format(check=cleared)
         return tr("No failure in the log that was read.")
-    since = check or (_moment(verdict.since, snapshot) if verdict.since else tr("the log begins"))
+    since = _last_cleared(verdict, snapshot) or (_moment(verdict.since, snapshot) if verdict.since else "")
     line = tr("{n} of {most} failures since {since}").format(
-        n=number(verdict.failure_count), most=number(most), since=since
+        n=number(verdict.failure_count),
+        most=number(snapshot.settings.max_failures),
+        since=since or tr("the log begins"),
     )
-    last = _last_error(verdict, text)
-    return f"{line}: {last}" if last else f"{line}."
+    last = _last_error(verdict, text) if verdict.failure_count else ""
+    line = f"{line}: {last}" if last else f"{line}."
+    if verdict.passed_over:
+        return tr("The gateway gives this key no calls any more, as it does with invalid keys.") + "\n" + line
+    return line
+
+
+def _last_cleared(verdict: "Verdict", snapshot: "Snapshot") -> str:
+    """Return what set the failure count to 0 last, in words; nothing where the log does not show it."""
+    passed, reset = verdict.last_passed_check, verdict.assumed_reset_at
+    if reset is not None and (passed is None or reset > passed):
+        return tr("the reset or restart before {time}").format(time=_moment(reset, snapshot))
+    return tr("the last passed check at {time}").format(time=_moment(passed, snapshot)) if passed else ""
 
 
 def _last_error(verdict: "Verdict", text: str | None) -> str:
@@ -294,6 +342,7 @@ def _model_table() -> QTableWidget:
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()
+    table.verticalHeader().setMinimumSectionSize(1)
     table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 10)
     header = table.horizontalHeader()
     header.setHighlightSections(False)

@@ -34,8 +34,8 @@ from PySide6.QtWidgets import (
 )
 
 from keymon.gui.theme import monospace
-from keymon.gui.translation import number, percent, tr
-from keymon.masking import mask_key, visible
+from keymon.gui.translation import number, percent, plain_tip, shown_model, tr
+from keymon.masking import mask_key
 
 if TYPE_CHECKING:
     from keymon.monitor import Snapshot
@@ -46,21 +46,19 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, what it shows of a key, and by what it sorts."""
+    """A column: its title, what it shows of a key, and by what it sorts; `sample` fits into it."""
 
     title: str
     tip: str
-    width: int
+    sample: str
     text: "Callable[[KeyFigures, Snapshot], str]"
     sort_key: "Callable[[KeyFigures], Any]"
     is_number: bool = False
 
 
-def shown_model(figures: "KeyFigures") -> str:
-    """Return the most used model as it is shown."""
-    if figures.calls_24h.total == 0:
-        return "–"
-    return visible(figures.top_model, 80) if figures.top_model else tr("(unknown)")
+def top_model(figures: "KeyFigures") -> str:
+    """Return the most used model as it is shown; a dash where there were no calls."""
+    return shown_model(figures.top_model) if figures.calls_24h.total else "–"
 
 
 def ago(then: datetime | None, now: datetime) -> str:
@@ -73,12 +71,12 @@ def ago(then: datetime | None, now: datetime) -> str:
 _KIND_WORDS = {"gemini": "Gemini", "vertex": "Vertex"}
 
 COLUMNS: tuple[Column, ...] = (
-    Column("Key", "The API key, masked", 150, lambda k, _: mask_key(k.key), lambda k: k.key),
-    Column("Kind", "The list that the key is in", 80, lambda k, _: _KIND_WORDS[k.kind], lambda k: k.kind),
+    Column("Key", "The API key, masked", "AIzaSy…000000", lambda k, _: mask_key(k.key), lambda k: k.key),
+    Column("Kind", "The list that the key is in", "Gemini", lambda k, _: _KIND_WORDS[k.kind], lambda k: k.kind),
     Column(
         "Failures",
         "Failure count as the gateway holds it, of as many as make a key invalid",
-        90,
+        "Failures",
         lambda k, s: f"{number(k.verdict.failure_count)}/{number(s.settings.max_failures)}",
         lambda k: k.verdict.failure_count,
         is_number=True,
@@ -86,7 +84,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "Calls 24 h",
         "Calls in the last 24 hours, successes and failures",
-        100,
+        "Calls 24 h",
         lambda k, _: number(k.calls_24h.total),
         lambda k: k.calls_24h.total,
         is_number=True,
@@ -94,7 +92,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "Success",
         "Share of successful calls in the last 24 hours",
-        90,
+        "Success",
         lambda k, _: percent(k.calls_24h.success_rate),
         lambda k: -1.0 if k.calls_24h.success_rate is None else k.calls_24h.success_rate,
         is_number=True,
@@ -102,20 +100,22 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "Last call",
         "When the key was last called, within 24 hours",
-        150,
+        "30 seconds ago",
         lambda k, s: ago(k.last_call_at, s.as_of),
         lambda k: k.last_call_at.timestamp() if k.last_call_at else 0.0,
     ),
     Column(
         "Most used model",
         "The model that the key was called for most in the last 24 hours",
-        200,
-        lambda k, _: shown_model(k),
+        "gemini-2.5-flash-lite",
+        lambda k, _: top_model(k),
         lambda k: (k.calls_24h.total == 0, k.top_model or ""),
     ),
-    Column("", "Open the details of the key", 92, lambda _k, _s: tr("Details"), lambda _: 0),
+    Column("", "Open the details of the key", "Details", lambda _k, _s: tr("Details"), lambda _: 0),
 )
 DETAILS_COLUMN = len(COLUMNS) - 1
+_CELL_ROOM = 30
+"""Margins, and the mark of the sorted column."""
 _NUMERIC = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -219,6 +219,8 @@ class KeyTableModel(QAbstractTableModel):
             return tr("{success} successful, {failure} failed").format(
                 success=number(calls.success), failure=number(calls.failure)
             )
+        if title == "Most used model" and figures.calls_24h.total:
+            return plain_tip(shown_model(figures.top_model))
         return None
 
     def _kept_order(self, keys: "Sequence[KeyFigures]", shown_before: Sequence[str]) -> list[int]:
@@ -317,9 +319,12 @@ class KeyTable(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # Always there, so that the columns of both tables stay in line and no row changes its width.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMouseTracking(True)
         self.setTabKeyNavigation(False)
         self._set_up_headers()
+        self.setItemDelegate(_Cell(self))
         self.setItemDelegateForColumn(DETAILS_COLUMN, _DetailsButton(self))
         self.doubleClicked.connect(self._open_index)
         self._add_actions()
@@ -329,14 +334,18 @@ class KeyTable(QTableView):
         rows.hide()
         # Fixed heights: a view that asks every row for its size cannot hold 100,000 of them.
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(1)
         rows.setDefaultSectionSize(self.fontMetrics().height() + 12)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
+        header.setMinimumSectionSize(24)
+        metrics = self.fontMetrics()
         for i, column in enumerate(COLUMNS):
-            header.resizeSection(i, column.width)
+            widest = max(metrics.horizontalAdvance(text) for text in (column.sample, tr(column.title)))
+            header.resizeSection(i, widest + _CELL_ROOM)
         header.setStretchLastSection(False)
         header.setSectionResizeMode(len(COLUMNS) - 2, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(DETAILS_COLUMN, QHeaderView.ResizeMode.Fixed)
@@ -369,8 +378,10 @@ class KeyTable(QTableView):
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the rows, or why there are none."""
+        """Draw the rows, or why there are none, and a frame around the row that the keyboard is on."""
         super().paintEvent(event)
+        if self.hasFocus() and self.currentIndex().isValid():
+            self._draw_focus(self.currentIndex().row())
         if self.keys.rowCount() == 0 and self._placeholder:
             painter = QPainter(self.viewport())
             painter.setPen(self.palette().placeholderText().color())
@@ -378,6 +389,35 @@ class KeyTable(QTableView):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(area, int(flags), self._placeholder)
             painter.end()
+
+    def _draw_focus(self, row: int) -> None:
+        painter = QPainter(self.viewport())
+        painter.setPen(self.palette().highlight().color())
+        width = min(self.horizontalHeader().length(), self.viewport().width())
+        painter.drawRect(0, self.rowViewportPosition(row), width - 1, self.rowHeight(row) - 1)
+        painter.end()
+
+    def show_keys(self, keys: "Sequence[KeyFigures]", snapshot: "Snapshot") -> None:
+        """Show `keys`. While any is selected nothing moves: rows stay in their order and where they are seen."""
+        held = self.has_selection()
+        scrolled = self.verticalScrollBar().value()
+        seen = self._seen_keys() if held else []
+        self.keys.set_keys(keys, snapshot, keep_order=held)
+        # Where the current row has gone the view would scroll to the one that takes its place.
+        self.verticalScrollBar().setValue(scrolled)
+        for key, y in seen:
+            row = self.keys.row_of(key)
+            if row >= 0:
+                self.verticalScrollBar().setValue(scrolled + self.rowViewportPosition(row) - y)
+                break
+
+    def _seen_keys(self) -> list[tuple[str, int]]:
+        """Return the keys that can be seen, each with where it is."""
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        if first < 0:
+            return []
+        last = self.keys.rowCount() - 1 if last < 0 else last
+        return [(self.keys.key_at(row).key, self.rowViewportPosition(row)) for row in range(first, last + 1)]
 
     def has_selection(self) -> bool:
         """Tell whether any key is selected."""
@@ -422,7 +462,16 @@ class KeyTable(QTableView):
             self.table_copied.emit("\n".join(lines))
 
 
-class _DetailsButton(QStyledItemDelegate):
+class _Cell(QStyledItemDelegate):
+    """Draws no focus of its own: a row is chosen, not a cell, and the table draws that."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Leave the focus out."""
+        super().initStyleOption(option, index)
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+
+
+class _DetailsButton(_Cell):
     """Draws a push button in the cell and tells when it is clicked; no widget a row is needed."""
 
     def __init__(self, table: KeyTable) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -34,11 +34,13 @@ from keymon.gui.clipboard import SecretClipboard
 from keymon.gui.details_dialog import DetailsDialog
 from keymon.gui.key_table import KeyTable, ago
 from keymon.gui.poller import Poller, Source
+from keymon.gui.shortcuts import ShortcutsDialog
 from keymon.gui.summary import SummaryStrip
 from keymon.gui.theme import Theme, apply_theme
-from keymon.gui.translation import number, tr
+from keymon.gui.translation import error_advice, error_text, number, plain_tip, tr
 from keymon.gui.verdict_badge import VerdictBadge
 from keymon.gui.welcome import WelcomePage
+from keymon.masking import visible
 
 if TYPE_CHECKING:
     from keymon.monitor import Snapshot
@@ -237,6 +239,7 @@ class MainWindow(QMainWindow):
         """Make room for the figures of another gateway."""
         for dialog in list(self.dialogs.values()):
             dialog.close()
+        title = visible(title)
         self._snapshot, self._failure = None, None
         self.setWindowTitle(tr("{gateway} – keymon").format(gateway=title))
         self.summary.clear()
@@ -248,6 +251,7 @@ class MainWindow(QMainWindow):
         self._gateway_label.setText(tr("{gateway} (read-only)").format(gateway=title))
         self._zone_label.clear()
         self._pages.setCurrentWidget(self._gateway_page)
+        self.valid.setFocus()
         self._show_age()
 
     @property
@@ -268,7 +272,7 @@ class MainWindow(QMainWindow):
         self._zone_label.setText(
             tr("Gateway's zone {zone} ({source})").format(zone=clock.name, source=sources[clock.source])
         )
-        self._gateway_label.setToolTip(snapshot.database)
+        self._gateway_label.setToolTip(plain_tip(snapshot.database))
         for dialog in self.dialogs.values():
             dialog.show_snapshot(snapshot)
         self._show_age()
@@ -276,7 +280,7 @@ class MainWindow(QMainWindow):
     def _show_keys(self, snapshot: "Snapshot") -> None:
         for table, is_valid in ((self.valid, True), (self.invalid, False)):
             keys = [figures for figures in snapshot.keys if figures.verdict.valid == is_valid]
-            table.keys.set_keys(keys, snapshot, keep_order=table.has_selection())
+            table.show_keys(keys, snapshot)
         self._show_headings()
         self._show_placeholders()
 
@@ -354,7 +358,7 @@ class MainWindow(QMainWindow):
             dialog.finished.connect(self._forget_dialogs)
             if self._snapshot is not None:
                 dialog.show_snapshot(self._snapshot)
-            elif self._failure is not None:
+            if self._failure is not None:
                 dialog.show_error(self._failure)
         dialog.show()
         dialog.raise_()
@@ -370,7 +374,11 @@ class MainWindow(QMainWindow):
     @Slot(str, object, object)
     def _pass_error_text(self, key: str, started: datetime, text: object) -> None:
         dialog = self.dialogs.get(key)
-        if dialog is not None:
+        if dialog is None:
+            return
+        if isinstance(text, BaseException):
+            dialog.ask_again()
+        else:
             dialog.show_error_text(started, text if isinstance(text, str) else None)
 
     @Slot(str)
@@ -423,8 +431,6 @@ class MainWindow(QMainWindow):
 
     def show_problem(self, error: BaseException) -> None:
         """Tell in a dialog why what was asked for cannot be done."""
-        from keymon.gui.translation import error_advice, error_text
-
         box = QMessageBox(QMessageBox.Icon.Warning, "keymon", error_text(error), parent=self)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setInformativeText(error_advice(error))
@@ -433,18 +439,17 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_shortcuts(self) -> None:
-        lines = [f"{keys}\t{text}" for keys, text in _shortcuts()]
-        self._message(tr("Keyboard shortcuts"), "\n".join(lines))
+        ShortcutsDialog(self).open()
 
     @Slot()
     def _show_about(self) -> None:
-        text = tr("Watches the API keys of a gemini-balance gateway. It only ever reads the gateway's database.")
-        self._message(f"keymon {__version__}", text)
-
-    def _message(self, title: str, text: str) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, title, title, QMessageBox.StandardButton.Close, self)
+        name = f"keymon {__version__}"
+        box = QMessageBox(QMessageBox.Icon.NoIcon, name, name, QMessageBox.StandardButton.Close, self)
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setInformativeText(text)
+        box.setIconPixmap(self.windowIcon().pixmap(64, 64))
+        box.setInformativeText(
+            tr("Watches the API keys of a gemini-balance gateway. It only ever reads the gateway's database.")
+        )
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
@@ -459,7 +464,8 @@ class MainWindow(QMainWindow):
             ("invalid_columns", self.invalid.horizontalHeader().restoreState),
         ):
             value = self._settings.value(name)
-            if value is not None:
+            # A damaged file gives text or a number; the window then opens as it would the first time.
+            if isinstance(value, QByteArray):
                 restore(value)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -483,22 +489,6 @@ class MainWindow(QMainWindow):
         self._clock.stop()
         self.clipboard.clear()
         self._poller.stop()
-
-
-def _shortcuts() -> list[tuple[str, str]]:
-    return [
-        ("F5", tr("refresh now")),
-        ("Ctrl+P", tr("pause or go on refreshing")),
-        ("Ctrl+F", tr("search")),
-        ("Enter", tr("details of the current key")),
-        ("Ctrl+C", tr("copy the selected keys in full")),
-        ("Ctrl+Shift+C", tr("copy the selected rows, keys masked")),
-        ("Ctrl+A", tr("select all keys of the table")),
-        ("Ctrl+O", tr("open a gateway's database")),
-        ("Ctrl+E", tr("open by a gateway's .env")),
-        ("Esc", tr("close the details")),
-        ("Ctrl+Q", tr("quit")),
-    ]
 
 
 def _status_label() -> QLabel:

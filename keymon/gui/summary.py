@@ -23,6 +23,9 @@ class Card(QWidget):
         self._title = _label(self, title, scale=0.92, muted=True)
         self._figure = _label(self, UNKNOWN, scale=1.55, muted=False)
         self._note = _label(self, "", scale=0.92, muted=True)
+        # A narrow window cuts the note rather than stay wide; the tooltip has it whole.
+        self._note.setMinimumWidth(24)
+        self._tip = tip
         self.setToolTip(tip)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         layout = QGridLayout(self)
@@ -36,6 +39,7 @@ class Card(QWidget):
         """Show a figure and what belongs to it."""
         self._figure.setText(figure)
         self._note.setText(note)
+        self.setToolTip(f"{self._tip}\n{note}".strip())
         self.setAccessibleName(self._title.text())
         self.setAccessibleDescription(f"{figure} {note}".strip())
 
@@ -70,9 +74,9 @@ class SummaryStrip(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         for card in (self.total, self.valid, self.invalid):
-            layout.addWidget(card, 2)
+            layout.addWidget(card, 1)
         for card in (self.minute, self.hour, self.day, self.month):
-            layout.addWidget(card, 3)
+            layout.addWidget(card, 2)
 
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Show the figures of `snapshot`."""
@@ -102,14 +106,24 @@ def _show_calls(card: Card, count: "CallCount | None") -> None:
     elif count.total == 0:
         card.show_figure("0", tr("no calls"))
     else:
-        note = tr("{failed} failed, {rate} success").format(
-            failed=number(count.failure), rate=percent(count.success_rate)
-        )
+        note = tr("{failed} failed, {rate} ok").format(failed=number(count.failure), rate=percent(count.success_rate))
         card.show_figure(number(count.total), note)
 
 
+class _Note(QLabel):
+    """A line that is elided where there is no room for it."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw as much of the text as there is room for."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
 def _label(parent: QWidget, text: str, scale: float, muted: bool) -> QLabel:
-    label = QLabel(text, parent)
+    label = _Note(text, parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
     font = label.font()
     font.setPointSizeF(font.pointSizeF() * scale)

@@ -6,9 +6,9 @@ are hatched besides, so that a black-and-white print can be read as well.
 
 from typing import Literal
 
-from PySide6.QtCore import QLocale, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QLocale, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QPainter, QPalette
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
 
 Theme = Literal["light", "dark"]
 
@@ -56,8 +56,10 @@ _DARK: dict[QPalette.ColorRole, str] = {
     _Role.Dark: "#121418",
     _Role.Shadow: "#0b0c0f",
 }
+_CELL_MARGIN = 8
 _SUCCESS = {"light": "#2a78c2", "dark": "#5aa9e6"}
 _FAILURE = {"light": "#d9660a", "dark": "#f0913d"}
+_FRAME = {"light": "#a3abb8", "dark": "#565e6b"}
 _WARNING_FIELD = {"light": "#fff3dc", "dark": "#3b2f17"}
 
 
@@ -68,11 +70,48 @@ def apply_theme(application: QApplication, theme: Theme | None) -> None:
     hints.setColorScheme(scheme)
     if theme is None:
         theme = "dark" if hints.colorScheme() == Qt.ColorScheme.Dark else "light"
-    if application.style().name().lower() == "fusion":
+    if isinstance(application.style(), KeymonStyle):
         # Plain X11 and the offscreen platform have no colour scheme of their own.
         application.setPalette(_palette(theme))
     if QLocale().language() == QLocale.Language.C:
         QLocale.setDefault(QLocale(QLocale.Language.English))
+
+
+class KeymonStyle(QProxyStyle):
+    """Fusion with more room beside the text in the cells of tables."""
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw as Fusion does, but frames so that they can be seen in the dark."""
+        if element not in {QStyle.PrimitiveElement.PE_FrameLineEdit, QStyle.PrimitiveElement.PE_Frame}:
+            super().drawPrimitive(element, option, painter, widget)
+            return
+        focused = option.state & QStyle.StateFlag.State_HasFocus
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame = QColor(_FRAME[theme_of(option.palette)])
+        painter.setPen(option.palette.color(_Role.Highlight) if focused else frame)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        painter.restore()
+
+    def pixelMetric(
+        self, metric: QStyle.PixelMetric, option: QStyleOption | None = None, widget: QWidget | None = None
+    ) -> int:
+        """Return Fusion's measure, or ours for the margins of cells."""
+        if metric in {QStyle.PixelMetric.PM_FocusFrameHMargin, QStyle.PixelMetric.PM_HeaderMargin} and isinstance(
+            widget, QAbstractItemView
+        ):
+            return _CELL_MARGIN
+        return super().pixelMetric(metric, option, widget)
 
 
 def success_colour(palette: QPalette) -> QColor:

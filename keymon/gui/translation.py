@@ -5,6 +5,7 @@ import html
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from keymon.errors import KeymonError
+from keymon.masking import visible
 
 _CONTEXT = "keymon"
 
@@ -18,13 +19,23 @@ def error_text(error: BaseException) -> str:
     """Return the message of one of our errors, or the class of a fault of keymon's own."""
     if isinstance(error, KeymonError):
         text = tr(error.template).format(**error.fields)
-        return text[:1].upper() + text[1:]
+        # A message that begins with a path or an address keeps it to the letter.
+        return text if error.template.startswith("{") else text[:1].upper() + text[1:]
     return tr("keymon has met a fault of its own ({kind}).").format(kind=type(error).__name__)
 
 
 def error_advice(error: BaseException) -> str:
     """Return the way out of an error, empty where there is none to offer."""
     return tr(error.advice) if isinstance(error, KeymonError) and error.advice else ""
+
+
+def shown_model(model: str | None, limit: int = 120) -> str:
+    """Return a model as the window shows it; rows with a NULL model are “(unknown)”."""
+    if model is None:
+        return tr("(unknown)")
+    if not model.strip():
+        return tr("(blank)") if model else tr("(empty)")
+    return visible(model, limit)
 
 
 def plain_tip(text: str) -> str:

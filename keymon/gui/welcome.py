@@ -2,9 +2,11 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from keymon.gui.translation import tr
+
+_ICON = 72
 
 
 class WelcomePage(QWidget):
@@ -23,9 +25,13 @@ class WelcomePage(QWidget):
         title.setFont(font)
         note = QLabel(tr("Its database is only ever read, never written and never held."))
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        icon = QLabel()
+        icon.setPixmap(QApplication.windowIcon().pixmap(_ICON, _ICON))
+        icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addStretch(2)
+        layout.addWidget(icon)
         for label in (title, note):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -1,0 +1,73 @@
+# One command per chore. `make demo` and `make test` need nothing but make, git and a Debian or Ubuntu
+# machine (as root they install what the system lacks, otherwise they print the command), or any machine
+# that has Python 3.11 and Qt's system libraries.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+QT_PACKAGES := libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0
+WINDOW_PACKAGES := libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
+	libxcb-shape0 libxcb-util1 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0 libx11-xcb1 \
+	libwayland-client0 libwayland-cursor0 libwayland-egl1
+HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
+
+.PHONY: demo test check format screenshots clean
+
+demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
+	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
+	@$(BIN)/keymon --demo
+
+test: $(VENV)/.tools  ## run the tests
+	@$(QT_CHECK)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.tools  ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.tools  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: $(VENV)/.keymon  ## draw the pictures of the README anew
+	@$(QT_CHECK)
+	$(BIN)/keymon screenshot --demo --out docs/images --theme light
+	$(BIN)/keymon screenshot --demo --out docs/images --theme dark
+
+clean:  ## remove what was built and installed here
+	rm -rf $(VENV) build dist demo-screenshots .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/.keymon: pyproject.toml
+	@$(call need,$(PYTHON_WORKS),python3 python3-venv)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "keymon needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.keymon
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# A thing is there if it works, whatever its package is called on this release.
+PYTHON_WORKS = $(PYTHON) -c 'import ensurepip, venv'
+QT_WORKS = $(BIN)/python -c 'import PySide6.QtWidgets'
+QT_WINDOW_WORKS = $(QT_WORKS) && ! ldd $(VENV)/lib/python3*/site-packages/PySide6/Qt/plugins/platforms/libqxcb.so | grep -q "not found"
+QT_CHECK = $(call need,$(QT_WORKS),$(QT_PACKAGES))
+
+# $(call need,COMMAND,PACKAGES): where COMMAND fails, install PACKAGES as root, or say how to.
+define need
+{ $(1); } >/dev/null 2>&1 || { \
+	if [ -x /usr/bin/apt-get ] && [ "$$(id -u)" = 0 ]; then \
+		echo "Installing system packages: $(2)"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; \
+	else \
+		echo "Some system packages are missing. Install them and try again:"; \
+		echo "    sudo apt-get install $(2)"; exit 1; \
+	fi; \
+	{ $(1); } || { echo "Still not usable after installing: $(2)"; exit 1; }; }
+endef

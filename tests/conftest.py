@@ -1,0 +1,42 @@
+"""What the tests share. Qt draws offscreen unless a test asks for more."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.gateway_file import GatewayFile
+
+REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents[2] / "shared" / "real-gateway"))
+
+
+@pytest.fixture
+def real_gateway(tmp_path: Path) -> Path:
+    """A copy of the databases that running gateways wrote, with their own answers."""
+    if not REAL_GATEWAY.is_dir():
+        pytest.skip("the recorded gateways are not here; set KEYMON_REAL_GATEWAY to their folder")
+    folder = tmp_path / "real-gateway"
+    shutil.copytree(REAL_GATEWAY, folder, copy_function=shutil.copyfile)
+    return folder
+
+
+MakeGateway = Callable[..., GatewayFile]
+
+
+@pytest.fixture
+def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
+    """Make gateway databases: `make_gateway(keys=[...], name="gateway.db", MAX_FAILURES="3")`."""
+    made: list[GatewayFile] = []
+
+    def make(keys: Sequence[str] = (), name: str = "gateway.db", **settings: str) -> GatewayFile:
+        made.append(GatewayFile(tmp_path / name, keys, **settings))
+        return made[-1]
+
+    yield make
+    for gateway in made:
+        gateway.close()

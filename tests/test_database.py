@@ -1,0 +1,272 @@
+"""Reading a gateway's database without ever writing to it, and saying what is wrong with it."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+
+from keymon import database as database_module
+from keymon import errors
+from keymon.database import Database, Location, locate, locate_by_env, location_of
+from keymon.schema import request_log
+from tests.conftest import MakeGateway
+
+COUNT = select(func.count()).select_from(request_log)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Database]:
+    database = Database(location_of(path))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir()) if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO t_settings (id, key) VALUES (99, 'x')",
+        "UPDATE t_settings SET value = ''",
+        "DELETE FROM t_request_log",
+        "CREATE TABLE x (a)",
+        "CREATE TEMP TABLE x (a)",
+        "DROP TABLE t_settings",
+        "ATTACH 'attached.db' AS other",
+        "PRAGMA journal_mode = wal",
+        "PRAGMA query_only = OFF",
+        "PRAGMA wal_checkpoint",
+        "VACUUM",
+        "VACUUM INTO 'copy.db'",
+        "BEGIN EXCLUSIVE",
+        "REINDEX",
+        "ANALYZE",
+    ],
+)
+def test_nothing_but_reading_is_possible(
+    make_gateway: MakeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    gateway = make_gateway(["a"])
+    monkeypatch.chdir(tmp_path)
+    before = digest(tmp_path)
+    with opened(gateway.path) as database:
+        with pytest.raises(errors.DatabaseError):
+            database.fetch(text(statement))
+        assert database.fetch(COUNT) == [(0,)]
+    assert digest(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["a?mode=rwc#.db", "50%25.db", "ga te way.db", "网关.db", "a&b='\".db", "x#y.db"])
+def test_odd_file_names_are_opened_as_they_are(make_gateway: MakeGateway, tmp_path: Path, name: str) -> None:
+    make_gateway(["a"], name=name)
+    before = sorted(os.listdir(tmp_path))
+    for location in (location_of(tmp_path / name), locate(f"sqlite:///{tmp_path / name}"), locate(str(tmp_path / name))):
+        database = Database(location)
+        assert database.fetch(COUNT) == [(0,)]
+        database.close()
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_quoted_url_is_unquoted(make_gateway: MakeGateway, tmp_path: Path) -> None:
+    make_gateway(["a"], name="ga te.db")
+    assert locate(f"sqlite:///{tmp_path}/ga%20te.db?timeout=5").path == tmp_path / "ga te.db"
+
+
+def absent(path: Path) -> None:
+    """Leave nothing at `path`."""
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def empty(path: Path) -> None:
+    path.touch()
+
+
+def junk(path: Path) -> None:
+    path.write_bytes(b"this is no database, whatever its name says. " * 100)
+
+
+def unrelated(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE recipes (id)")
+    connection.commit()
+    connection.close()
+
+
+def truncated(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE t_request_log (id INTEGER PRIMARY KEY, request_time)")
+    connection.executemany("INSERT INTO t_request_log VALUES (?, ?)", [(i, "x" * 200) for i in range(5000)])
+    connection.commit()
+    connection.close()
+    os.truncate(path, path.stat().st_size // 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (absent, errors.DatabaseAbsentError, "there is no such file"),
+        (a_folder, errors.DatabaseNotAFileError, "is a folder"),
+        (a_pipe, errors.DatabaseNotAFileError, "is a pipe"),
+        (empty, errors.DatabaseEmptyError, "empty"),
+        (junk, errors.NotADatabaseError, "not an SQLite database"),
+        (unrelated, errors.NotAGatewayError, "it has no table: t_request_log"),
+        (truncated, errors.DatabaseDamagedError, "damaged"),
+    ],
+)
+def test_each_bad_file_has_its_own_message(
+    tmp_path: Path, make: "type[None]", error: type[errors.KeymonError], message: str
+) -> None:
+    path = tmp_path / "gateway.db"
+    make(path)  # type: ignore[call-arg]
+    with opened(path) as database, pytest.raises(error, match=message) as caught:
+        database.fetch(COUNT)
+    assert str(path) in str(caught.value)
+    assert sorted(os.listdir(tmp_path)) == ([] if make is absent else ["gateway.db"])
+
+
+def test_a_file_that_may_not_be_read(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = make_gateway(["a"])
+    # The tests may run as root, to whom nothing is forbidden.
+    monkeypatch.setattr(database_module.os, "access", lambda *_: False)
+    with opened(gateway.path) as database, pytest.raises(errors.DatabaseForbiddenError, match="permission"):
+        database.fetch(COUNT)
+
+
+def test_a_locked_database_is_given_up_and_tried_again(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "LOCK_PATIENCE_S", 0.05)
+    gateway = make_gateway(["a"])
+    gateway.connection.execute("BEGIN EXCLUSIVE")
+    with opened(gateway.path) as database:
+        with pytest.raises(errors.DatabaseLockedError, match="locked"):
+            database.fetch(COUNT)
+        gateway.connection.execute("COMMIT")
+        assert database.fetch(COUNT) == [(0,)]
+
+
+def test_a_hot_journal_is_left_to_the_gateway(make_gateway: MakeGateway, tmp_path: Path) -> None:
+    gateway = make_gateway(["a"])
+    gateway.connection.execute("PRAGMA cache_size = 1")
+    gateway.connection.execute("BEGIN")
+    gateway.connection.executemany(
+        "INSERT INTO t_request_log (request_time, is_success) VALUES (?, 1)", [("x" * 500,)] * 500
+    )
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    for name in ("gateway.db", "gateway.db-journal"):
+        (crashed / name).write_bytes((tmp_path / name).read_bytes())
+    gateway.connection.execute("ROLLBACK")
+    before = digest(crashed)
+    with opened(crashed / "gateway.db") as database, pytest.raises(errors.HotJournalError, match="unfinished"):
+        database.fetch(COUNT)
+    assert digest(crashed) == before
+
+
+def test_a_read_that_takes_too_long_is_given_up(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "READ_LIMIT_S", 0.05)
+    endless = text("SELECT count(*) FROM t_settings a, t_settings b, t_settings c, t_settings d, t_settings e, t_settings f")
+    gateway = make_gateway(["a"], **{f"S{i}": "" for i in range(60)})
+    with opened(gateway.path) as database, pytest.raises(errors.DatabaseTimeoutError, match="no answer"):
+        database.fetch(endless)
+
+
+def test_after_an_interrupt_nothing_is_read_any_more(make_gateway: MakeGateway) -> None:
+    with opened(make_gateway(["a"]).path) as database:
+        database.fetch(COUNT)
+        database.interrupt()
+        with pytest.raises(errors.ReadBrokenOffError):
+            database.fetch(COUNT)
+
+
+def test_a_reader_at_rest_holds_nothing(make_gateway: MakeGateway) -> None:
+    gateway = make_gateway(["a"])
+    gateway.call("a", "2026-11-23 12:00:00")
+    with opened(gateway.path) as database:
+        database.fetch(select(request_log.c.id).limit(1))
+        gateway.connection.execute("PRAGMA busy_timeout = 0")
+        gateway.connection.execute("BEGIN EXCLUSIVE")
+        gateway.connection.execute("COMMIT")
+
+
+def test_text_that_is_not_utf8_is_read_all_the_same(make_gateway: MakeGateway) -> None:
+    gateway = make_gateway(["a"])
+    gateway.connection.execute(
+        "INSERT INTO t_request_log (model_name, is_success) VALUES (CAST(x'67FF67' AS TEXT), 1)"
+    )
+    with opened(gateway.path) as database:
+        assert database.fetch(select(request_log.c.model_name)) == [("g\\xffg",)]
+        assert database.fetch(COUNT) == [(1,)]
+
+
+def test_a_replaced_file_is_noticed(make_gateway: MakeGateway, tmp_path: Path) -> None:
+    old = make_gateway(["a"])
+    new = make_gateway(["b"], name="new.db")
+    with opened(old.path) as database:
+        database.fetch(COUNT)
+        assert not database.replaced()
+        new.path.replace(old.path)
+        assert database.replaced()
+
+
+@pytest.mark.parametrize("url", ["mysql://root:pw-canary@db/gw", "postgresql://u@h/d", "sqlite://", "sqlite:///"])
+def test_a_url_that_cannot_be_opened_is_refused(url: str) -> None:
+    with pytest.raises(errors.UnsupportedDatabaseError) as caught:
+        locate(url)
+    assert "pw-canary" not in str(caught.value)
+
+
+def env(tmp_path: Path, content: str) -> Location:
+    (tmp_path / ".env").write_text(content)
+    return locate_by_env(tmp_path / ".env")
+
+
+def test_the_gateways_env_names_a_file_in_its_data_folder(tmp_path: Path) -> None:
+    content = "DATABASE_TYPE=sqlite\nSQLITE_DATABASE='gw$HOME.db'\nAUTH_TOKEN=sk-canary\n"
+    assert env(tmp_path, content).path == tmp_path / "data" / "gw$HOME.db"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "MYSQL_PASSWORD=pw-canary\n", "DATABASE_TYPE=mysql\n", "DATABASE_TYPE=oracle\n"], ids=repr
+)
+def test_an_env_of_another_database_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(errors.EnvFileError) as caught:
+        env(tmp_path, content)
+    assert "pw-canary" not in str(caught.value)
+
+
+def test_an_absent_or_binary_env_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(errors.EnvFileError, match="no such file"):
+        locate_by_env(tmp_path / "absent.env")
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(errors.EnvFileError, match="not text"):
+        locate_by_env(tmp_path / ".env")
+
+
+def test_the_time_of_the_last_write_counts_the_log_of_a_wal_database(make_gateway: MakeGateway) -> None:
+    gateway = make_gateway(["a"])
+    with opened(gateway.path) as database:
+        os.utime(gateway.path, (1_000_000_000, 1_000_000_000))
+        wal = gateway.path.with_name("gateway.db-wal")
+        wal.touch()
+        os.utime(wal, (1_000_000_300, 1_000_000_300))
+        newest = database.modified()
+        wal.unlink()
+        assert newest - database.modified() == timedelta(seconds=300)

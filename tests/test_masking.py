@@ -1,0 +1,64 @@
+"""What may be seen of secrets and of foreign text."""
+
+import pytest
+
+from keymon.masking import mask_key, mask_text, mask_url, visible
+
+KEY = "AIzaSyTEST" + "x" * 25 + "0042"
+
+
+def test_a_key_is_shown_by_its_first_six_and_last_four_characters() -> None:
+    assert mask_key(KEY) == "AIzaSy…0042"
+
+
+@pytest.mark.parametrize("length", range(1, 25))
+def test_most_of_a_short_key_stays_hidden(length: int) -> None:
+    shown = mask_key("".join(chr(ord("a") + i) for i in range(length)))
+    assert len(shown.replace("…", "")) <= length / 2
+
+
+def test_an_empty_key_says_so() -> None:
+    assert mask_key("") == "(empty)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"key {KEY} is bad", "key AIzaSy…0042 is bad"),
+        ("AQ.Ab8RN6" + "v" * 40 + "001 failed", "AQ.Ab8…v001 failed"),
+        ("mysql://root:secret-word@db/gw", "mysql://…@db/gw"),
+        ("Bearer sk-0123456789abcdef", "Bearer sk…ef"),
+        ("nothing to hide", "nothing to hide"),
+    ],
+)
+def test_secrets_in_a_text_are_masked(text: str, shown: str) -> None:
+    masked = mask_text(text)
+    assert "secret-word" not in masked
+    assert KEY not in masked
+    if "…" not in shown or "AIza" in shown or "AQ." in shown:
+        assert masked == shown
+
+
+def test_a_url_keeps_its_user_and_loses_its_password() -> None:
+    assert mask_url("mysql+pymysql://reader:pw@db:3306/gateway?ssl_key=x") == "mysql+pymysql://reader@db:3306/gateway"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("gemini-2.5-pro", "gemini-2.5-pro"),
+        ("a\nb", "a\\u000ab"),
+        ("\x1b[31mred", "\\u001b[31mred"),
+        ("abc\u202edef", "abc\\u202edef"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("模型", "模型"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_control_and_invisible_characters_become_visible(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_a_long_text_is_elided() -> None:
+    assert visible("m" * 1_000_000, 20) == "m" * 19 + "…"
+    assert len(visible("\u202e" * 1_000_000, 20)) == 20

@@ -1,0 +1,335 @@
+"""A gateway followed: what is new is found, and what a log can do to us is noticed."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+import pytest
+
+from keymon import call_log, errors
+from keymon.database import Database, location_of
+from keymon.gateway_clock import parse_zone
+from keymon.monitor import Monitor, Snapshot
+from tests.conftest import MakeGateway
+from tests.gateway_file import GatewayFile, key
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SHANGHAI = timedelta(hours=8)
+A, B = key(1), key(2)
+
+
+class Bench:
+    """A gateway in Shanghai, a monitor on it, and the time in our hands."""
+
+    def __init__(self, gateway: GatewayFile) -> None:
+        self.gateway = gateway
+        self.now = NOW
+        self.monitors: list[Monitor] = []
+
+    def monitor(self, zone: tzinfo | None = None, as_of: datetime | None = None, month: int | None = 100) -> Monitor:
+        self.monitors.append(Monitor(location_of(self.gateway.path), zone, as_of, month, now=lambda: self.now))
+        return self.monitors[-1]
+
+    def call(self, ago: timedelta = timedelta(0), api_key: str = A, status: object = 200, model: object = "m") -> None:
+        """Log a call that ended `ago`."""
+        local = (self.now - ago + SHANGHAI).replace(tzinfo=None) - timedelta(seconds=1)
+        self.gateway.call(api_key, local, model, status, 1000)
+
+    def touch(self) -> None:
+        """Date the file as if the gateway had written it just now."""
+        os.utime(self.gateway.path, (self.now.timestamp(), self.now.timestamp()))
+
+
+@pytest.fixture
+def bench(make_gateway: MakeGateway) -> Iterator[Bench]:
+    made = Bench(make_gateway([A, B]))
+    yield made
+    for monitor in made.monitors:
+        monitor.close()
+
+
+def usage(snapshot: Snapshot, api_key: str = A) -> dict[str | None, int]:
+    return {row.model: row.calls.total for row in snapshot.stats.usage(api_key)}
+
+
+def test_the_last_day_is_read_and_no_more(bench: Bench) -> None:
+    bench.call(timedelta(hours=25))
+    bench.call(timedelta(hours=23))
+    bench.call()
+    snapshot = bench.monitor(parse_zone("Asia/Shanghai")).refresh()
+    assert snapshot.calls_24h.total == 2
+    assert usage(snapshot) == {"m": 2}
+    assert [figures.key for figures in snapshot.keys] == [A, B]
+
+
+def test_each_refresh_adds_what_is_new(bench: Bench) -> None:
+    monitor = bench.monitor(parse_zone("+8"))
+    assert monitor.refresh().calls_24h.total == 0
+    for n in range(1, 4):
+        bench.now += timedelta(seconds=5)
+        bench.call(model=f"m{n}")
+        assert monitor.refresh().calls_24h.total == n
+
+
+def test_calls_leave_the_window_by_age(bench: Bench) -> None:
+    bench.call(timedelta(hours=1))
+    bench.call()
+    monitor = bench.monitor(parse_zone("+8"))
+    assert monitor.refresh().calls_1h.total == 1
+    bench.now += timedelta(hours=23, minutes=30)
+    snapshot = monitor.refresh()
+    assert (snapshot.calls_24h.total, snapshot.calls_1h.total) == (1, 0)
+
+
+def test_a_refresh_reads_only_new_rows(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(50):
+        bench.call()
+    monitor = bench.monitor(parse_zone("+8"))
+    monitor.refresh()
+    seen = []
+    fetch = Database.fetch
+
+    def counting(self: Database, *args: object, **values: object) -> list[object]:
+        rows = fetch(self, *args, **values)  # type: ignore[arg-type]
+        seen.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(Database, "fetch", counting)
+    bench.call()
+    assert monitor.refresh().calls_24h.total == 51
+    assert sum(seen) < 15
+
+
+def test_the_totals_add_up_whatever_the_status(bench: Bench) -> None:
+    for status in (200, 500, None, "All connection attempts failed", ""):
+        bench.call(status=status)
+    snapshot = bench.monitor(parse_zone("+8")).refresh()
+    for count in (snapshot.calls_1m, snapshot.calls_1h, snapshot.calls_24h, snapshot.calls_month):
+        assert count is not None
+        assert (count.success, count.failure) == (1, 4)
+
+
+def test_the_month_begins_on_the_gateways_calendar(bench: Bench) -> None:
+    bench.now = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)  # 08:00 of the first in Shanghai
+    bench.call(timedelta(hours=9))  # 23:00 of the last of October there
+    bench.call(timedelta(hours=7))  # 01:00 of the first there
+    monitor = bench.monitor(parse_zone("+8"))
+    month = monitor.refresh().calls_month
+    assert month is not None
+    assert month.total == 1
+    bench.call()
+    month = monitor.refresh().calls_month
+    assert month is not None
+    assert month.total == 2
+
+
+def test_a_new_month_begins_anew(bench: Bench) -> None:
+    bench.now = datetime(2026, 11, 30, 15, 59, tzinfo=UTC)
+    bench.call()
+    monitor = bench.monitor(parse_zone("+8"))
+    first = monitor.refresh().calls_month
+    bench.now += timedelta(minutes=2)
+    second = monitor.refresh().calls_month
+    assert first is not None
+    assert second is not None
+    assert (first.total, second.total) == (1, 0)
+
+
+def test_a_month_that_is_still_being_counted_is_unknown(bench: Bench) -> None:
+    for _ in range(3):
+        bench.call()
+    monitor = bench.monitor(parse_zone("+8"), month=1)
+    assert monitor.refresh().calls_month is None
+    month = monitor.refresh().calls_month
+    assert month is not None
+    assert month.total == 3
+
+
+def test_the_zone_is_detected_from_the_file(bench: Bench) -> None:
+    bench.call()
+    bench.touch()
+    snapshot = bench.monitor().refresh()
+    assert (snapshot.clock.name, snapshot.clock.source) == ("+08:00", "detected")
+    assert snapshot.calls_1m.total == 1
+    assert snapshot.notices == ()
+
+
+def test_an_assumed_zone_is_told_and_gives_way_to_what_calls_show(bench: Bench) -> None:
+    for _ in range(3):
+        bench.call(timedelta(minutes=10))
+    os.utime(bench.gateway.path, (0, 0))
+    monitor = bench.monitor()
+    first = monitor.refresh()
+    assert first.clock.source == "assumed"
+    assert isinstance(first.notices[0], errors.ClockAssumedNotice)
+    bench.now += timedelta(seconds=5)
+    for _ in range(5):
+        bench.call()
+    second = monitor.refresh()
+    assert (second.clock.name, second.clock.source) == ("+08:00", "detected")
+    assert (second.calls_24h.total, second.calls_1m.total) == (8, 5)
+    assert second.notices == ()
+
+
+def test_calls_after_a_long_sleep_tell_nothing_of_the_clock(bench: Bench) -> None:
+    bench.call()
+    bench.touch()
+    monitor = bench.monitor()
+    monitor.refresh()
+    bench.now += timedelta(hours=2)
+    for _ in range(6):
+        bench.call(timedelta(hours=1))
+    assert monitor.refresh().clock.name == "+08:00"
+
+
+def test_a_clock_that_is_wrong_is_told(bench: Bench) -> None:
+    monitor = bench.monitor(parse_zone("+08:00"))
+    monitor.refresh()
+    for _ in range(5):
+        bench.call(timedelta(minutes=-6))
+    (notice,) = monitor.refresh().notices
+    assert isinstance(notice, errors.ClockWrongNotice)
+    assert "6 minutes" in str(notice)
+
+
+def test_calls_in_the_future_count_as_they_do_for_the_gateway(bench: Bench) -> None:
+    bench.call(timedelta(minutes=-2))
+    assert bench.monitor(parse_zone("+08:00")).refresh().calls_1m.total == 1
+
+
+def test_a_past_instant_is_judged_by_what_had_happened(bench: Bench) -> None:
+    bench.call(timedelta(hours=30))
+    bench.call(timedelta(hours=10))
+    bench.call(timedelta(hours=1))
+    monitor = bench.monitor(parse_zone("+8"), as_of=NOW - timedelta(hours=9))
+    snapshot = monitor.refresh()
+    assert snapshot.calls_24h.total == 2
+    assert not snapshot.is_live
+    naive = bench.monitor(parse_zone("+8"), as_of=datetime(2026, 11, 23, 11))
+    assert naive.refresh().as_of == NOW - timedelta(hours=9)
+
+
+def test_a_past_instant_does_not_need_the_whole_log_after_it(bench: Bench) -> None:
+    rows = [
+        (None, f"{(NOW + SHANGHAI).replace(tzinfo=None) + timedelta(seconds=i):%Y-%m-%d %H:%M:%S}", "m", A, 1, 200, 1)
+        for i in range(0, 30_000 * 3, 3)
+    ]
+    bench.gateway.calls(rows)
+    read: list[int] = []
+    monitor = bench.monitor(parse_zone("+8"), as_of=NOW, month=0)
+    assert monitor.refresh(read.append).calls_24h.total == 1
+    assert read[-1] < 10_000
+
+
+def test_progress_tells_the_rows_read(bench: Bench) -> None:
+    local = f"{(NOW + SHANGHAI).replace(tzinfo=None):%Y-%m-%d %H:%M:%S}"
+    bench.gateway.calls([(None, local, "m", A, 1, 200, 1)] * (call_log.CHUNK_ROWS + 5))
+    read: list[int] = []
+    bench.monitor(parse_zone("+8")).refresh(read.append)
+    assert read == [call_log.CHUNK_ROWS, call_log.CHUNK_ROWS + 5]
+
+
+def test_a_replaced_file_is_read_from_its_beginning(bench: Bench, make_gateway: MakeGateway) -> None:
+    bench.call()
+    monitor = bench.monitor(parse_zone("+8"))
+    assert usage(monitor.refresh()) == {"m": 1}
+    other = make_gateway([B], name="other.db")
+    other.call(B, (NOW + SHANGHAI).replace(tzinfo=None), "n")
+    other.path.replace(bench.gateway.path)
+    snapshot = monitor.refresh()
+    assert [figures.key for figures in snapshot.keys] == [B]
+    assert (usage(snapshot), usage(snapshot, B)) == ({}, {"n": 1})
+
+
+def test_ids_that_start_again_are_noticed(bench: Bench) -> None:
+    for _ in range(5):
+        bench.call(model="old")
+    monitor = bench.monitor(parse_zone("+8"))
+    monitor.refresh()
+    bench.gateway.connection.execute("DELETE FROM t_request_log")
+    bench.now += timedelta(seconds=5)
+    for _ in range(7):
+        bench.call(model="new")
+    snapshot = monitor.refresh()
+    assert usage(snapshot) == {"new": 7}
+    assert snapshot.calls_month is not None
+    assert snapshot.calls_month.total == 7
+
+
+def test_purged_old_rows_do_no_harm(bench: Bench) -> None:
+    bench.call(timedelta(hours=23))
+    bench.call(timedelta(minutes=1))
+    monitor = bench.monitor(parse_zone("+8"))
+    monitor.refresh()
+    bench.gateway.connection.execute("DELETE FROM t_request_log WHERE id = 1")
+    bench.call()
+    assert monitor.refresh().calls_1h.total == 2
+
+
+def test_the_pool_changes_with_the_settings(bench: Bench) -> None:
+    monitor = bench.monitor(parse_zone("+8"))
+    monitor.refresh()
+    bench.gateway.setting("API_KEYS", f'["{B}"]')
+    assert [figures.key for figures in monitor.refresh().keys] == [B]
+
+
+def test_the_last_good_pool_is_kept(bench: Bench) -> None:
+    monitor = bench.monitor(parse_zone("+8"))
+    monitor.refresh()
+    bench.gateway.setting("API_KEYS", "[" * 100_000)
+    snapshot = monitor.refresh()
+    assert len(snapshot.keys) == 2
+    assert isinstance(snapshot.notices[0], errors.PoolKeptNotice)
+
+
+def test_a_longer_history_is_read_when_the_rules_ask_for_it(bench: Bench) -> None:
+    bench.call(timedelta(hours=50), status=400)
+    monitor = bench.monitor(parse_zone("+8"))
+    assert monitor.refresh().keys[0].verdict.failure_count == 0
+    bench.gateway.setting("CHECK_INTERVAL_HOURS", "24")
+    assert monitor.refresh().keys[0].verdict.failure_count == 1
+
+
+def test_rows_without_a_time_are_told(bench: Bench) -> None:
+    bench.gateway.call(A, None)
+    bench.call()
+    snapshot = bench.monitor(parse_zone("+8")).refresh()
+    assert any(isinstance(notice, errors.TimesUnreadableNotice) for notice in snapshot.notices)
+    assert snapshot.calls_24h.total == 1
+
+
+def test_the_text_of_an_error_is_found_by_its_call(bench: Bench) -> None:
+    monitor = bench.monitor(parse_zone("+8"))
+    assert monitor.error_text(A, NOW, 1000) is None
+    bench.gateway.error(A, (NOW + SHANGHAI).replace(tzinfo=None), "because")
+    monitor.refresh()
+    assert monitor.error_text(A, NOW, 1000) == "because"
+
+
+def test_nothing_is_lost_by_a_failure(bench: Bench, tmp_path: Path) -> None:
+    bench.call()
+    monitor = bench.monitor(parse_zone("+8"))
+    monitor.refresh()
+    hidden = tmp_path / "hidden.db"
+    bench.gateway.path.rename(hidden)
+    with pytest.raises(errors.DatabaseAbsentError):
+        monitor.refresh()
+    hidden.rename(bench.gateway.path)
+    bench.call()
+    assert monitor.refresh().calls_24h.total == 2
+
+
+def test_daylight_saving_in_the_window_neither_loses_nor_doubles_an_hour(make_gateway: MakeGateway) -> None:
+    berlin = parse_zone("Europe/Berlin")
+    for number, change in enumerate((datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC))):
+        bench = Bench(make_gateway([A], name=f"berlin-{number}.db"))
+        bench.now = change + timedelta(hours=10)
+        for minutes in range(0, 30 * 60, 5):
+            local = (change + timedelta(minutes=minutes) - timedelta(hours=20)).astimezone(berlin)
+            bench.gateway.call(A, local.replace(tzinfo=None), latency_ms=100)
+        snapshot = bench.monitor(berlin).refresh()
+        # One call each five minutes, both edges of the period included.
+        assert snapshot.calls_24h.total == 24 * 12
+        assert snapshot.calls_1h.total == 12
+        bench.monitors[-1].close()
