@@ -24,6 +24,7 @@ _FEWEST = 50
 """Calls below which an order cannot be told from chance."""
 _TOO_FEW_ORDINARY = 0.3
 """Share of calls with other models, below which calls of the test model must help to trace the walk."""
+_SAMPLE = 50_000
 _BACK_TO_BACK = SECOND // 4
 _MOST_CERTAIN = 6.0
 _KEEPS_ORDER = 0.7
@@ -134,17 +135,19 @@ class Rotation:
 
     def _measure(self) -> None:
         """Measure how ordinary calls lie between their neighbours, near and far."""
-        near, gap_near = _between_neighbours(self.place, self.near, self._size)
-        far, gap_far = _between_neighbours(self.place, self.far, self._size)
+        sample = slice(None, None, len(self.place) // _SAMPLE + 1)
+        near, gap_near = (values[sample] for values in _between_neighbours(self.place, self.near, self._size))
+        far, gap_far = (values[sample] for values in _between_neighbours(self.place, self.far, self._size))
         self._typical_gap = {
             self.near: int(np.quantile(gap_near, 0.9)) + 1,
             self.far: int(np.quantile(gap_far, 0.9)) + 1,
         }
         self._round_length = _round_lengths(self.place)
-        long = self._round_length >= 4 * self.far
+        round_length = self._round_length[sample]
+        long = round_length >= 4 * self.far
         counted = np.array([[np.count_nonzero((near == a) & (far == b) & long) for b in (0, 1)] for a in (0, 1)])
         self._ordinary = (counted + 1.0) / (counted.sum() + 4.0)
-        enough = self._round_length >= 4 * self.near
+        enough = round_length >= 4 * self.near
         fitting, all_of_them = np.count_nonzero(near & enough), np.count_nonzero(enough)
         self._ordinary_near = (fitting + 2.0) / (all_of_them + 3.0)
 

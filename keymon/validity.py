@@ -14,7 +14,8 @@ and restarts, so the replay has to find those out:
    begun again at the top of the pool, the gateway was restarted and every count is cut to the failures since.
    Else, if we had turned down a possible check on that key, that was one; else the operator has reset the key.
    Not so while (nearly) all keys are invalid, for then the rotation hands out all of them; and a key that
-   contradicts us again and again gets traffic for a reason of its own (twice in the pool, PAID_KEY).
+   contradicts us again and again, or is called out of turn, gets traffic for a reason of its own: it stands
+   in the pool twice, or it is the PAID_KEY.
 5. A key that has failed and that the rotation passes over three times running is invalid, even if the log
    holds too few failures: it begins too late, or the gateway has lost rows.
 
@@ -141,7 +142,7 @@ class _Replay:
     def run(self) -> None:
         """Replay the whole log."""
         calls = self._calls
-        events = np.union1d(np.flatnonzero(~calls.success), self._suspects)
+        events = self._events()
         for event in zip(
             events.tolist(),
             calls.place[events].tolist(),
@@ -156,6 +157,24 @@ class _Replay:
             self._see(*event)
         while self._watched:
             self._see_ordinary_call(*heapq.heappop(self._watched))
+
+    def _events(self) -> Indexes:
+        """Return the calls that can matter: the failures, and passed checks on keys with a count.
+
+        A key's count is at most the number of its failures since its last likely check. A passed call of the
+        test model on a key without any changes nothing, and there are many of these.
+        """
+        calls = self._calls
+        chosen = ~calls.success
+        chosen[self._suspects] = True
+        events = np.flatnonzero(chosen)
+        events = events[np.argsort(calls.place[events], kind="stable")]  # a key's first is a failure
+        failed = ~calls.success[events]
+        failures = np.cumsum(failed)
+        first = np.diff(calls.place[events], prepend=-1) != 0
+        settled = np.where(first, failures - 1, np.where(~failed & (self._odds[events] > 0), failures, 0))
+        settled_before = np.roll(np.maximum.accumulate(settled), 1)
+        return np.sort(events[failed | (failures > settled_before)])
 
     def verdict(self, calls: Calls, key: int, passed_over: bool) -> Verdict:
         """Return what the replay has come to for the key at place `key`."""
@@ -251,6 +270,7 @@ class _Replay:
             or started <= self._all_invalid_at + _MARGIN
             or started <= self._invalid_since[key] + _MARGIN
             or self._contradictions[key] >= _MOST_CONTRADICTIONS
+            or self._rotation.irregular[key]
         )
         if proves_nothing:
             self._watch(key, call)

@@ -88,19 +88,19 @@ def test_the_start_loses_no_call(
     futures: set[int],
     cut: int,
 ) -> None:
-    """Gaps in the ids, NULL times, calls of up to 115 minutes, rows dated in the future."""
+    """Gaps in the ids, NULL times, calls of up to 115 minutes, rows of the period dated in the future."""
     gateway = GatewayFile(tmp_path / f"gateway-{next(numbers)}.db")
+    cutoff = CUTOFF + timedelta(seconds=cut)
     ended, row_id, rows = CUTOFF - timedelta(hours=8), 0, []
     for i, gap in enumerate(gaps):
         row_id += gap
         ended += timedelta(seconds=seconds[i])
         started = ended - timedelta(milliseconds=latencies[i] or 0)
-        if i in futures:
+        if i in futures and ended >= cutoff:
             started += timedelta(days=400)
         rows.append(row(row_id, None if i in nulls else started, latencies[i]))
     gateway.calls(rows)
     database = Database(location_of(gateway.path))
-    cutoff = CUTOFF + timedelta(seconds=cut)
     try:
         assert ids_since(CallLog(database), cutoff) == naive_ids_since(gateway, cutoff)
     finally:

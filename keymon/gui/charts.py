@@ -25,7 +25,7 @@ from keymon.gui.translation import number, percent, plain_tip, shown_model, tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keymon.stats import ModelCalls
+    from keymon.stats import CallCount, ModelCalls
 
 _GAP = 10
 _LABEL_SHARE = 0.34
@@ -110,16 +110,10 @@ class ModelChart(QWidget):
         painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, _value(row))
 
     def _draw_bar(self, painter: QPainter, bar: QRectF, row: "ModelCalls") -> None:
-        """Draw the stacked bar; whatever is not zero can be seen."""
-        calls = row.calls
-        failed = bar.width() * calls.failure / calls.total if calls.total else 0.0
-        if calls.failure:
-            failed = max(failed, _LEAST_BAR)
-        if calls.success:
-            succeeded = max(bar.width() - failed, _LEAST_BAR)
-            self._fill(painter, QRectF(bar.left(), bar.top(), succeeded, bar.height()), failed=False)
-        if calls.failure:
-            self._fill(painter, QRectF(bar.right() - failed, bar.top(), failed, bar.height()), failed=True)
+        """Draw the stacked bar."""
+        succeeded, failed = split_bar(bar.width(), row.calls)
+        self._fill(painter, QRectF(bar.left(), bar.top(), succeeded, bar.height()), failed=False)
+        self._fill(painter, QRectF(bar.left() + succeeded, bar.top(), failed, bar.height()), failed=True)
 
     def _fill(self, painter: QPainter, area: QRectF, failed: bool) -> None:
         colour = failure_colour(self.palette()) if failed else success_colour(self.palette())
@@ -190,6 +184,19 @@ class ModelChart(QWidget):
     def _value_width(self) -> int:
         metrics = QFontMetrics(self.font())
         return max((metrics.horizontalAdvance(_value(row)) for row in self._rows), default=0) + 2
+
+
+def split_bar(length: float, calls: "CallCount") -> tuple[float, float]:
+    """Share the length of a bar out to successes and failures; whatever is not zero can be seen."""
+    if not calls.total:
+        return 0.0, 0.0
+    failed = length * calls.failure / calls.total
+    succeeded = length - failed
+    if calls.failure:
+        failed = max(failed, _LEAST_BAR)
+    if calls.success:
+        succeeded = max(length - failed, _LEAST_BAR)
+    return succeeded, failed
 
 
 def describe(row: "ModelCalls") -> str:

@@ -1,18 +1,26 @@
-"""Guards for every test of a window: nothing may be left behind."""
+"""Guards for every test of a window, and a bench: a real gateway file, a real worker, the window on it."""
 
 import gc
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QSettings, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from keymon.database import location_of
 from keymon.gui.app import application
 from keymon.gui.main_window import MainWindow
-from keymon.gui.poller import Poller
+from keymon.gui.poller import Poller, Source
+from keymon.monitor import Monitor, Snapshot
+from tests.conftest import MakeGateway
+from tests.gateway_file import GatewayFile, key
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -37,15 +45,110 @@ def nothing_left_behind(qtbot: QtBot) -> Iterator[None]:
     assert not timers, "timers left"
 
 
-MakeWindow = Callable[[], MainWindow]
+class Bench:
+    """A gateway whose clock shows UTC, the time in our hands, and a window that refreshes when it is asked to."""
+
+    def __init__(self, qtbot: QtBot, window: MainWindow, poller: Poller, make_gateway: MakeGateway) -> None:
+        self.qtbot = qtbot
+        self.window = window
+        self.poller = poller
+        self.now = NOW
+        self.opened: list[Path] = []
+        self._make_gateway = make_gateway
+
+    def gateway(self, keys: int = 3, name: str = "gateway.db", **settings: str) -> GatewayFile:
+        """Make a gateway with as many keys."""
+        return self._make_gateway([key(i) for i in range(keys)], name, **settings)
+
+    def source(self, path: Path) -> Source:
+        """Return what the window follows to show the gateway at `path`."""
+
+        def open_monitor() -> Monitor:
+            self.opened.append(path)
+            return Monitor(location_of(path), UTC, now=lambda: self.now)
+
+        return Source(path.name, open_monitor)
+
+    def follow(self, gateway: GatewayFile) -> Snapshot:
+        """Show a gateway and wait for its figures."""
+        with self.qtbot.waitSignal(self.poller.refreshed):
+            self.window.follow(self.source(gateway.path))
+        return self.snapshot
+
+    def fail(self, path: Path) -> None:
+        """Show what cannot be shown and wait for the failure."""
+        with self.qtbot.waitSignal(self.poller.failed):
+            self.window.follow(self.source(path))
+
+    def refresh(self) -> Snapshot:
+        """Refresh and wait for the figures."""
+        with self.qtbot.waitSignal(self.poller.refreshed):
+            self.poller.refresh()
+        return self.snapshot
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the window shows."""
+        assert self.window.snapshot is not None
+        return self.window.snapshot
+
+
+def call(
+    gateway: GatewayFile,
+    number: int,
+    times: int = 1,
+    status: object = 200,
+    model: object = "gemini-2.5-flash",
+    ago: timedelta = timedelta(minutes=1),
+) -> None:
+    """Log calls of a key that started `ago`, a second apart."""
+    for i in range(times):
+        at = (NOW - ago).replace(tzinfo=None) + timedelta(seconds=i)
+        gateway.call(key(number), at, model, status, 100)
+
+
+def invalidate(gateway: GatewayFile, *numbers: int) -> None:
+    """Log as many failures of each key as make it invalid."""
+    for one in numbers:
+        call(gateway, one, times=3, status=400)
+
+
+def mend(gateway: GatewayFile, number: int) -> None:
+    """Log a passed health check of an invalid key."""
+    call(gateway, number, model="gemini-2.5-flash-lite", ago=timedelta(seconds=10))
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    """A main window with a poller that refreshes only when a test asks for it, closed afterwards."""
-    poller = Poller(interval_ms=3_600_000)
-    made = MainWindow(poller, QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
-    made.show()
-    yield made
-    made.close()
-    made.deleteLater()
+def settings(tmp_path: Path) -> QSettings:
+    """Where the window keeps its geometry."""
+    return QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+
+
+MakeWindow = Callable[[], tuple[MainWindow, Poller]]
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, settings: QSettings) -> Iterator[MakeWindow]:
+    """Make main windows with pollers that refresh only when a test asks for it, closed afterwards."""
+    made: list[MainWindow] = []
+
+    def make() -> tuple[MainWindow, Poller]:
+        poller = Poller(interval_ms=3_600_000)
+        window = MainWindow(poller, settings)
+        window.show()
+        qtbot.waitExposed(window)
+        made.append(window)
+        return window, poller
+
+    yield make
+    for window in made:
+        window.close()
+        window.deleteLater()
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, make_window: MakeWindow, make_gateway: MakeGateway) -> Iterator[Bench]:
+    """A window, and gateways to show in it."""
+    window, poller = make_window()
+    yield Bench(qtbot, window, poller, make_gateway)
+    QGuiApplication.clipboard().clear()
