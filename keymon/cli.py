@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,9 +17,12 @@ from keymon import __version__, errors
 from keymon.masking import visible
 
 if TYPE_CHECKING:
+    from keymon.database import Location
     from keymon.monitor import Monitor, Snapshot
 
 PROGRAM = "keymon"
+_PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+"""The instant at which pictures of the sample gateway are taken."""
 QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0"
 """Debian packages without which Qt cannot even be imported."""
 
@@ -59,7 +62,6 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 2 wrong usage, 3 database out of reach or unreadable, 4 not a gateway's database.",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    parser.add_argument("--demo", action="store_true", help="open a living sample gateway")
     _add_gateway_options(parser, None)
     parser.set_defaults(run=_run_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
@@ -82,7 +84,6 @@ def _parser() -> argparse.ArgumentParser:
     screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")
     screenshot.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the images")
     screenshot.add_argument("--theme", choices=("light", "dark"), default="light")
-    screenshot.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="of the sample gateway")
     return parser
 
 
@@ -91,6 +92,7 @@ def _add_gateway_options(parser: argparse.ArgumentParser, default: str | None) -
     which = group.add_mutually_exclusive_group()
     which.add_argument("--db", metavar="URL|PATH", default=default, help="its database: a path or sqlite:/// URL")
     which.add_argument("--env", metavar="FILE", default=default, help="its .env file, which names the database")
+    which.add_argument("--demo", action="store_true", default=default or False, help="a living sample gateway")
     group.add_argument(
         "--gateway-tz", metavar="ZONE|OFFSET", default=default, help="its time zone; detected where possible"
     )
@@ -104,15 +106,28 @@ def _add_format_options(parser: argparse.ArgumentParser, csv: bool) -> None:
         group.add_argument("--csv", action="store_true", help="print CSV")
 
 
-def _monitor(options: argparse.Namespace, month_chunks: int | None = 0) -> "Monitor":
-    """Return a monitor on the gateway that the options name."""
-    from keymon.database import locate, locate_by_env
+@contextmanager
+def _gateway(options: argparse.Namespace, now: datetime | None = None) -> Iterator["Location"]:
+    """Give the location of the gateway that the options name; the sample gateway lives as long as this."""
+    from keymon.database import locate, locate_by_env, location_of
+
+    if options.demo:
+        from keymon.demo import DemoGateway
+
+        with DemoGateway(living=False, now=now) as path:
+            yield location_of(path)
+    elif options.db is not None:
+        yield locate(options.db)
+    elif options.env is not None:
+        yield locate_by_env(Path(options.env))
+    else:
+        raise errors.NoDatabaseNamedError
+
+
+def _monitor(options: argparse.Namespace, location: "Location", month_chunks: int | None) -> "Monitor":
     from keymon.gateway_clock import parse_zone
     from keymon.monitor import Monitor
 
-    if options.db is None and options.env is None:
-        raise errors.NoDatabaseNamedError
-    location = locate(options.db) if options.db is not None else locate_by_env(Path(options.env))
     zone = parse_zone(options.gateway_tz) if options.gateway_tz is not None else None
     return Monitor(location, zone, _instant(options.as_of), month_chunks)
 
@@ -127,11 +142,12 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _snapshot(options: argparse.Namespace, month_chunks: int | None = 0) -> "Snapshot":
-    monitor = _monitor(options, month_chunks)
-    try:
-        return monitor.refresh()
-    finally:
-        monitor.close()
+    with _gateway(options) as location:
+        monitor = _monitor(options, location, month_chunks)
+        try:
+            return monitor.refresh()
+        finally:
+            monitor.close()
 
 
 def _run_keys(options: argparse.Namespace) -> int:
@@ -174,46 +190,40 @@ def _print(text: str, snapshot: "Snapshot | None" = None) -> int:
 
 
 def _run_window(options: argparse.Namespace) -> int:
-    named = options.db is not None or options.env is not None
     if not _has_display():
         return _demo_without_display() if options.demo else _no_display()
     with _qt_errors():
         from keymon.gui import app
     if options.demo:
         return app.run_window(app.demo_source())
-    if not named:
-        return app.run_window(None)
-    title = Path(options.db or options.env).name
-    return app.run_window(app.Source(title, lambda: _monitor(options, month_chunks=100)))
+    named = options.db or options.env
+    return app.run_window(app.Source(Path(named).name, lambda: _opened(options)) if named else None)
+
+
+def _opened(options: argparse.Namespace) -> "Monitor":
+    with _gateway(options) as location:
+        return _monitor(options, location, month_chunks=100)
 
 
 def _run_screenshot(options: argparse.Namespace) -> int:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with _qt_errors():
         from keymon.gui import app
-    if options.demo:
-        from keymon.demo import DemoGateway
-
-        with DemoGateway(living=False) as demo:
-            options.db, options.gateway_tz = str(demo), "Asia/Shanghai"
-            paths = app.render(lambda: _monitor(options, None), "sample gateway", options.out, options.theme)
-    else:
-        name = Path(options.db or options.env or "").name
-        paths = app.render(lambda: _monitor(options, None), name, options.out, options.theme)
+    if options.demo and options.as_of is None:
+        options.as_of = _PICTURED.isoformat()  # the same picture every time
+    title = "sample gateway" if options.demo else Path(options.db or options.env or "").name
+    with _gateway(options, now=_PICTURED) as location:
+        paths = app.render(lambda: _monitor(options, location, None), title, options.out, options.theme)
     return _print("".join(f"{path}\n" for path in paths))
 
 
 def _demo_without_display() -> int:
     """Show the sample gateway as far as that goes without a screen."""
-    folder = Path("demo-screenshots")
     _print("There is no display to open a window on. Instead, the sample gateway as pictures and as a table:\n\n")
     for theme in ("light", "dark"):
-        main(["screenshot", "--demo", "--out", str(folder), "--theme", theme])
-    from keymon.demo import DemoGateway
-
+        main(["screenshot", "--demo", "--out", "demo-screenshots", "--theme", theme])
     _print("\n")
-    with DemoGateway(living=False) as demo:
-        return main(["keys", "--db", str(demo), "--gateway-tz", "Asia/Shanghai"])
+    return main(["keys", "--demo"])
 
 
 def _no_display() -> NoReturn:

@@ -35,7 +35,7 @@ def weigh(calls: PoolCalls, rotation: Rotation, interval: int) -> tuple[Floats, 
     `interval` is the time between two sweeps in microseconds.
     """
     odds = np.zeros(len(calls))
-    suspects = np.flatnonzero(calls.tests & _after_first_failure(calls))
+    suspects = _tests_after_failure(calls)
     if len(suspects) == 0:
         return odds, suspects
     odds[suspects] = rotation.log_odds(calls.started[suspects], calls.place[suspects])
@@ -44,11 +44,12 @@ def weigh(calls: PoolCalls, rotation: Rotation, interval: int) -> tuple[Floats, 
     return odds, suspects
 
 
-def _after_first_failure(calls: PoolCalls) -> Bools:
+def _tests_after_failure(calls: PoolCalls) -> Indexes:
     first = np.full(calls.size, len(calls))
     failures = np.flatnonzero(~calls.success)[::-1]
     first[calls.place[failures]] = failures  # the last assignment, which is the earliest failure, stays
-    return np.arange(len(calls)) >= first[calls.place]
+    tests = np.flatnonzero(calls.tests)
+    return tests[tests >= first[calls.place[tests]]]
 
 
 def _ordinary_per_check(calls: PoolCalls, interval: int) -> float:

@@ -125,9 +125,11 @@ class Rotation:
         """Leave out keys that come up out of turn, as those do that stand in the pool twice."""
         if len(self.place) < max(_FEWEST, 4 * self.far):
             return
-        misfits = ~_between_neighbours(self.place, self.near, self._size)[0]
-        calls = np.bincount(self.place, minlength=self._size)
-        bad = np.bincount(self.place[misfits], minlength=self._size)
+        inner = slice(self.near, len(self.place) - self.near)
+        place = self.place[inner]
+        fits, _ = _between(place, self.place[: -2 * self.near], self.place[2 * self.near :], self._size)
+        calls = np.bincount(place, minlength=self._size)
+        bad = np.bincount(place[~fits], minlength=self._size)
         self.irregular = bad > (0.25 + bad.sum() / calls.sum()) * calls + 1.5
         if self.irregular.any():
             regular = ~self.irregular[self.place]
@@ -135,9 +137,9 @@ class Rotation:
 
     def _measure(self) -> None:
         """Measure how ordinary calls lie between their neighbours, near and far."""
-        sample = slice(None, None, len(self.place) // _SAMPLE + 1)
-        near, gap_near = (values[sample] for values in _between_neighbours(self.place, self.near, self._size))
-        far, gap_far = (values[sample] for values in _between_neighbours(self.place, self.far, self._size))
+        sample = np.arange(self.far, len(self.place) - self.far, len(self.place) // _SAMPLE + 1)
+        near, gap_near = _between_neighbours(self.place, sample, self.near, self._size)
+        far, gap_far = _between_neighbours(self.place, sample, self.far, self._size)
         self._typical_gap = {
             self.near: int(np.quantile(gap_near, 0.9)) + 1,
             self.far: int(np.quantile(gap_far, 0.9)) + 1,
@@ -216,13 +218,9 @@ def _between(place: Int32s, lower: Int32s, upper: Int32s, size: int) -> tuple[Bo
     return (distance > 0) & (distance < gap), gap - 1
 
 
-def _between_neighbours(place: Int32s, distance: int, size: int) -> tuple[Bools, Int32s]:
-    """Return which calls of a walk lie between those `distance` before and after them, and the gaps."""
-    fits = np.ones(len(place), np.bool_)
-    gap = np.full(len(place), size, np.int32)
-    inner = slice(distance, len(place) - distance)
-    fits[inner], gap[inner] = _between(place[inner], place[: -2 * distance], place[2 * distance :], size)
-    return fits, gap
+def _between_neighbours(place: Int32s, chosen: Indexes, distance: int, size: int) -> tuple[Bools, Int32s]:
+    """Return which of the chosen calls of a walk lie between those `distance` before and after; the gaps."""
+    return _between(place[chosen], place[chosen - distance], place[chosen + distance], size)
 
 
 def _round_lengths(place: Int32s) -> Int64s:

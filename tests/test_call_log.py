@@ -132,9 +132,7 @@ def test_a_huge_gap_in_the_ids_costs_nothing(gateway: GatewayFile, log: CallLog)
     assert ids_since(log, CUTOFF) == [2**62, 2**62 + 1]
 
 
-def test_a_period_is_counted_in_stretches(
-    gateway: GatewayFile, log: CallLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_period_is_counted_in_stretches(gateway: GatewayFile, log: CallLog, monkeypatch: pytest.MonkeyPatch) -> None:
     gateway.calls([row(i, CUTOFF + timedelta(seconds=i)) for i in range(-50, 1)])
     gateway.call("a", CUTOFF, status=500)
     gateway.call("a", CUTOFF, status=None)

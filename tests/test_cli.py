@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -100,11 +101,12 @@ def test_keys_by_status_in_every_form(
 ) -> None:
     run = Run(capsys, "keys", "--status", status, *([form] if form else []), "--db", str(gateway.path), *AS_OF)
     lines = run.out.splitlines()
-    found = {
-        "--json": lambda: len(json.loads(run.out)["keys"]),
-        "--csv": lambda: len(list(csv.DictReader(io.StringIO(run.out)))),
-        None: lambda: len([line for line in lines if "gemini " in line or "vertex " in line]),
-    }[form]()
+    if form == "--json":
+        found = len(json.loads(run.out)["keys"])
+    elif form == "--csv":
+        found = len(list(csv.DictReader(io.StringIO(run.out))))
+    else:
+        found = len([line for line in lines if "gemini " in line or "vertex " in line])
     assert found == count
     assert A not in run.out
 
@@ -214,8 +216,6 @@ def test_what_cannot_be_done_is_told_in_one_line(
 
 
 def test_another_database_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import sqlite3
-
     path = tmp_path / "recipes.db"
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE recipes (id)")

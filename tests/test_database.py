@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -70,7 +70,11 @@ def test_nothing_but_reading_is_possible(
 def test_odd_file_names_are_opened_as_they_are(make_gateway: MakeGateway, tmp_path: Path, name: str) -> None:
     make_gateway(["a"], name=name)
     before = sorted(os.listdir(tmp_path))
-    for location in (location_of(tmp_path / name), locate(f"sqlite:///{tmp_path / name}"), locate(str(tmp_path / name))):
+    for location in (
+        location_of(tmp_path / name),
+        locate(f"sqlite:///{tmp_path / name}"),
+        locate(str(tmp_path / name)),
+    ):
         database = Database(location)
         assert database.fetch(COUNT) == [(0,)]
         database.close()
@@ -131,10 +135,10 @@ def truncated(path: Path) -> None:
     ],
 )
 def test_each_bad_file_has_its_own_message(
-    tmp_path: Path, make: "type[None]", error: type[errors.KeymonError], message: str
+    tmp_path: Path, make: Callable[[Path], None], error: type[errors.KeymonError], message: str
 ) -> None:
     path = tmp_path / "gateway.db"
-    make(path)  # type: ignore[call-arg]
+    make(path)
     with opened(path) as database, pytest.raises(error, match=message) as caught:
         database.fetch(COUNT)
     assert str(path) in str(caught.value)
@@ -144,7 +148,7 @@ def test_each_bad_file_has_its_own_message(
 def test_a_file_that_may_not_be_read(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = make_gateway(["a"])
     # The tests may run as root, to whom nothing is forbidden.
-    monkeypatch.setattr(database_module.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     with opened(gateway.path) as database, pytest.raises(errors.DatabaseForbiddenError, match="permission"):
         database.fetch(COUNT)
 
@@ -182,7 +186,9 @@ def test_a_hot_journal_is_left_to_the_gateway(make_gateway: MakeGateway, tmp_pat
 
 def test_a_read_that_takes_too_long_is_given_up(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "READ_LIMIT_S", 0.05)
-    endless = text("SELECT count(*) FROM t_settings a, t_settings b, t_settings c, t_settings d, t_settings e, t_settings f")
+    endless = text(
+        "SELECT count(*) FROM t_settings a, t_settings b, t_settings c, t_settings d, t_settings e, t_settings f"
+    )
     gateway = make_gateway(["a"], **{f"S{i}": "" for i in range(60)})
     with opened(gateway.path) as database, pytest.raises(errors.DatabaseTimeoutError, match="no answer"):
         database.fetch(endless)
@@ -208,9 +214,7 @@ def test_a_reader_at_rest_holds_nothing(make_gateway: MakeGateway) -> None:
 
 def test_text_that_is_not_utf8_is_read_all_the_same(make_gateway: MakeGateway) -> None:
     gateway = make_gateway(["a"])
-    gateway.connection.execute(
-        "INSERT INTO t_request_log (model_name, is_success) VALUES (CAST(x'67FF67' AS TEXT), 1)"
-    )
+    gateway.connection.execute("INSERT INTO t_request_log (model_name, is_success) VALUES (CAST(x'67FF67' AS TEXT), 1)")
     with opened(gateway.path) as database:
         assert database.fetch(select(request_log.c.model_name)) == [("g\\xffg",)]
         assert database.fetch(COUNT) == [(1,)]

@@ -5,6 +5,7 @@ up when the dialog asks for it, because error texts are long and the log of them
 """
 
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
@@ -82,7 +83,7 @@ class DetailsDialog(QDialog):
         self._as_of = _text(self, muted=True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setFocus()
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
         foot = QHBoxLayout()
         foot.addWidget(self._as_of, 1)
         foot.addWidget(buttons)
@@ -94,6 +95,10 @@ class DetailsDialog(QDialog):
         layout.addWidget(self._totals)
         layout.addWidget(self._pages, 1)
         layout.addLayout(foot)
+        close.setDefault(True)
+        close.setFocus()
+        for before, after in pairwise((self._reveal, self._copy_button, self.chart, self.table, close)):
+            self.setTabOrder(before, after)
 
     def _key_row(self) -> QHBoxLayout:
         self._badge = VerdictBadge(self)
@@ -106,10 +111,10 @@ class DetailsDialog(QDialog):
         self._reveal.setCheckable(True)
         self._reveal.setToolTip(tr("Show the whole key for 30 seconds"))
         self._reveal.toggled.connect(self._show_key)
-        copy = QPushButton(tr("&Copy key"))
-        copy.setToolTip(tr("Put the whole key on the clipboard for 30 seconds"))
-        copy.clicked.connect(self._copy)
-        for button in (self._reveal, copy):
+        self._copy_button = QPushButton(tr("&Copy key"))
+        self._copy_button.setToolTip(tr("Put the whole key on the clipboard for 30 seconds"))
+        self._copy_button.clicked.connect(self._copy)
+        for button in (self._reveal, self._copy_button):
             button.setAutoDefault(False)
         self._hide_timer = QTimer(self)
         self._hide_timer.setSingleShot(True)
@@ -119,7 +124,7 @@ class DetailsDialog(QDialog):
         row.addWidget(self._badge)
         row.addWidget(self._key_label, 1)
         row.addWidget(self._reveal)
-        row.addWidget(copy)
+        row.addWidget(self._copy_button)
         return row
 
     def _figures_page(self) -> QWidget:
@@ -145,6 +150,8 @@ class DetailsDialog(QDialog):
         retry = QPushButton(tr("Re&try"))
         retry.setShortcut(QKeySequence(QKeySequence.StandardKey.Refresh))
         retry.clicked.connect(self.retry_wanted)
+        # Else the dialog makes it the default, although it is mostly hidden, and Enter would do nothing.
+        retry.setAutoDefault(False)
         self._failure_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         page = QWidget()
         layout = QVBoxLayout(page)

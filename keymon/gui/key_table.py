@@ -114,7 +114,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("", "Open the details of the key", "Details", lambda _k, _s: tr("Details"), lambda _: 0),
 )
 DETAILS_COLUMN = len(COLUMNS) - 1
-_CELL_ROOM = 30
+_CELL_ROOM = 28
 """Margins, and the mark of the sorted column."""
 _NUMERIC = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -382,7 +382,7 @@ class KeyTable(QTableView):
         super().paintEvent(event)
         if self.hasFocus() and self.currentIndex().isValid():
             self._draw_focus(self.currentIndex().row())
-        if self.keys.rowCount() == 0 and self._placeholder:
+        if self.placeholder:
             painter = QPainter(self.viewport())
             painter.setPen(self.palette().placeholderText().color())
             area = self.viewport().rect().adjusted(16, 0, -16, 0)
@@ -419,6 +419,11 @@ class KeyTable(QTableView):
         last = self.keys.rowCount() - 1 if last < 0 else last
         return [(self.keys.key_at(row).key, self.rowViewportPosition(row)) for row in range(first, last + 1)]
 
+    @property
+    def placeholder(self) -> str:
+        """What is shown in place of rows; empty while there are rows."""
+        return "" if self.keys.rowCount() else self._placeholder
+
     def has_selection(self) -> bool:
         """Tell whether any key is selected."""
         return self.selectionModel().hasSelection()
@@ -431,14 +436,6 @@ class KeyTable(QTableView):
         # Ranges: asking for selected indexes is slow where all of 100,000 rows are selected.
         ranges = self.selectionModel().selection().toList()
         return sorted({row for one in ranges for row in range(one.top(), one.bottom() + 1)})
-
-    def select_key(self, key: str) -> bool:
-        """Select a key and scroll to it; False where it is not shown."""
-        row = self.keys.row_of(key)
-        if row >= 0:
-            self.selectRow(row)
-            self.scrollTo(self.keys.index(row, 0))
-        return row >= 0
 
     def _open_index(self, index: Index) -> None:
         self.details_wanted.emit(self.keys.key_at(index.row()).key)

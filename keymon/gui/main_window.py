@@ -194,6 +194,8 @@ class MainWindow(QMainWindow):
         self._zone_label = _status_label()
         self._age_label = _status_label()
         self._progress = QProgressBar()
+        self._progress.setObjectName("progress")
+        self._progress.setAccessibleName(tr("Reading"))
         self._progress.setRange(0, 0)
         self._progress.setMaximumWidth(140)
         self._progress.setTextVisible(False)

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QSettings, QTimer
+from PySide6.QtCore import QEvent, QItemSelectionModel, QSettings, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from keymon.database import location_of
 from keymon.gui.app import application
+from keymon.gui.key_table import KeyTable
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller, Source
 from keymon.monitor import Monitor, Snapshot
@@ -27,6 +28,13 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def qapp() -> QApplication:
     """The application as the program itself sets it up."""
     return application(theme="light")
+
+
+def focused() -> QWidget:
+    """Return the widget that has the keyboard."""
+    widget = QApplication.focusWidget()
+    assert widget is not None
+    return widget
 
 
 @pytest.fixture(autouse=True)
@@ -86,11 +94,24 @@ class Bench:
             self.poller.refresh()
         return self.snapshot
 
+    def scroll(self, table: KeyTable, to: int) -> None:
+        """Scroll a table once it knows how far that goes."""
+        bar = table.verticalScrollBar()
+        self.qtbot.waitUntil(lambda: bar.maximum() >= to and table.rowAt(0) == 0)
+        bar.setValue(to)
+
     @property
     def snapshot(self) -> Snapshot:
         """What the window shows."""
         assert self.window.snapshot is not None
         return self.window.snapshot
+
+
+def select(table: KeyTable, row: int, also: bool = False) -> None:
+    """Select a row, whatever keys an earlier test has left pressed."""
+    flag = QItemSelectionModel.SelectionFlag
+    how = (flag.Select if also else flag.ClearAndSelect) | flag.Rows
+    table.selectionModel().setCurrentIndex(table.keys.index(row, 0), how)
 
 
 def call(
@@ -102,9 +123,8 @@ def call(
     ago: timedelta = timedelta(minutes=1),
 ) -> None:
     """Log calls of a key that started `ago`, a second apart."""
-    for i in range(times):
-        at = (NOW - ago).replace(tzinfo=None) + timedelta(seconds=i)
-        gateway.call(key(number), at, model, status, 100)
+    started = ((NOW - ago).replace(tzinfo=None) + timedelta(seconds=i) for i in range(times))
+    gateway.calls([(None, f"{at:%F %T.%f}", model, key(number), status == 200, status, 100) for at in started])
 
 
 def invalidate(gateway: GatewayFile, *numbers: int) -> None:

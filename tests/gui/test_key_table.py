@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from keymon.gui.key_table import COLUMNS, DETAILS_COLUMN, KeyTable, KeyTableModel
@@ -16,7 +16,7 @@ from keymon.masking import mask_key
 from keymon.monitor import Snapshot
 from keymon.stats import CallCount, KeyFigures
 from tests.gateway_file import key
-from tests.gui.conftest import NOW, Bench, call, invalidate, mend
+from tests.gui.conftest import NOW, Bench, call, invalidate, mend, select
 
 TITLES = [column.title for column in COLUMNS]
 
@@ -100,7 +100,7 @@ def test_sorts_by_values_not_by_their_text(bench: Bench, title: str, ascending: 
     model.sort(TITLES.index(title))
     assert shown(model) == [key(number) for number in ascending]
     model.sort(TITLES.index(title), Qt.SortOrder.DescendingOrder)
-    assert [model.key_at(row).key for row in range(4)][0] == key(ascending[-1])
+    assert model.key_at(0).key == key(ascending[-1])
     model.sort(-1)
     assert shown(model) == [key(number) for number in range(4)]
 
@@ -108,7 +108,7 @@ def test_sorts_by_values_not_by_their_text(bench: Bench, title: str, ascending: 
 def test_shows_each_key_masked_with_its_figures(bench: Bench) -> None:
     gateway = bench.gateway(1)
     call(gateway, 0, 1200, model="m", ago=timedelta(hours=1))
-    call(gateway, 0, 2, status=500, model="m", ago=timedelta(minutes=3))
+    call(gateway, 0, 2, status=500, model="m", ago=timedelta(minutes=2, seconds=11))
     bench.follow(gateway)
     model = bench.window.valid.keys
     cells = [model.index(0, column).data() for column in range(len(COLUMNS))]
@@ -132,16 +132,13 @@ def test_a_search_stays_while_figures_change(snapshot: Snapshot, bench: Bench) -
     assert shown(bench.window.valid.keys) == [key(7)]
 
 
-def scrolled_down(bench: Bench, keys: int = 120) -> KeyTable:
+def scrolled_down(bench: Bench) -> KeyTable:
     """Return the table of valid keys, scrolled, with two keys selected that can be seen."""
     table = bench.window.valid
-    table.verticalScrollBar().setValue(35 * table.rowHeight(0) + 5)
+    bench.scroll(table, 35 * table.rowHeight(0) + 5)
     row = table.rowAt(0) + 3
-    table.selectRow(row)
-    table.selectionModel().select(
-        table.keys.index(row + 2, 0),
-        table.selectionModel().SelectionFlag.Select | table.selectionModel().SelectionFlag.Rows,
-    )
+    select(table, row)
+    select(table, row + 2, also=True)
     return table
 
 
@@ -214,7 +211,7 @@ def test_a_key_that_is_valid_again_comes_last_while_keys_are_selected(bench: Ben
     invalidate(gateway, 1)
     bench.follow(gateway)
     table = bench.window.valid
-    table.selectRow(2)
+    select(table, 2)
     mend(gateway, 1)
     bench.refresh()
     assert shown(table.keys) == [key(number) for number in (0, 2, 3, 4, 5, 1)]
@@ -233,19 +230,20 @@ def test_details_by_button_double_click_and_enter(snapshot: Snapshot, bench: Ben
     wanted: list[str] = []
     table.details_wanted.connect(wanted.append)
     left = Qt.MouseButton.LeftButton
-    bench.qtbot.mouseClick(table.viewport(), left, pos=cell(table, 2, DETAILS_COLUMN))
+    QTest.mouseClick(table.viewport(), left, pos=cell(table, 2, DETAILS_COLUMN))
     assert wanted == [key(2)]
-    bench.qtbot.mouseClick(table.viewport(), left, pos=cell(table, 3, 0))
-    bench.qtbot.mouseClick(table.viewport(), Qt.MouseButton.RightButton, pos=cell(table, 3, DETAILS_COLUMN))
+    QTest.mouseClick(table.viewport(), left, pos=cell(table, 3, 0))
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.RightButton, pos=cell(table, 3, DETAILS_COLUMN))
     assert wanted == [key(2)]
-    bench.qtbot.mouseDClick(table.viewport(), left, pos=cell(table, 4, 1))
+    QTest.mouseClick(table.viewport(), left, pos=cell(table, 4, 1))
+    QTest.mouseDClick(table.viewport(), left, pos=cell(table, 4, 1))
     assert wanted == [key(2), key(4)]
     table.activateWindow()
     table.setFocus()
     bench.qtbot.waitUntil(table.hasFocus)
     table.setCurrentIndex(table.keys.index(5, 0))
-    bench.qtbot.keyClick(table, Qt.Key.Key_Return)
-    bench.qtbot.keyClick(table, Qt.Key.Key_Enter)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    QTest.keyClick(table, Qt.Key.Key_Enter)
     assert wanted[2:] == [key(5), key(5)]
 
 
@@ -255,8 +253,8 @@ def test_a_press_elsewhere_that_ends_on_the_button_opens_nothing(
     table.keys.set_keys(snapshot.keys, snapshot)
     wanted: list[str] = []
     table.details_wanted.connect(wanted.append)
-    qtbot.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=cell(table, 2, 1))
-    qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=cell(table, 4, DETAILS_COLUMN))
+    QTest.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=cell(table, 2, 1))
+    QTest.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=cell(table, 4, DETAILS_COLUMN))
     assert wanted == []
 
 
@@ -265,7 +263,7 @@ def test_copies_keys_in_full_and_rows_masked(snapshot: Snapshot, bench: Bench) -
     bench.window.activateWindow()
     table.setFocus()
     bench.qtbot.waitUntil(table.hasFocus)
-    table.selectRow(1)
+    select(table, 1)
     bench.qtbot.keySequence(table, QKeySequence(QKeySequence.StandardKey.Copy))
     assert QGuiApplication.clipboard().text() == key(1)
     assert "30 seconds" in bench.window.statusBar().currentMessage()

@@ -1,0 +1,233 @@
+"""Windows and services wired together: the pictures, the life of the application, its end."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from keymon.database import location_of
+from keymon.errors import DatabaseAbsentError, OutputError
+from keymon.gui import app
+from keymon.gui.main_window import MainWindow
+from keymon.gui.poller import Source
+from keymon.gui.theme import Theme, apply_theme
+from keymon.monitor import Monitor
+from tests.conftest import MakeGateway
+from tests.gateway_file import GatewayFile, key
+from tests.gui.conftest import NOW, call, invalidate
+
+
+@pytest.fixture
+def gateway(make_gateway: MakeGateway) -> GatewayFile:
+    made = make_gateway([key(0), key(1), key(2)])
+    call(made, 0, 40)
+    call(made, 0, 5, status=500)
+    invalidate(made, 2)
+    return made
+
+
+def monitor_on(path: Path) -> Callable[[], Monitor]:
+    return lambda: Monitor(location_of(path), UTC, now=lambda: NOW)
+
+
+# The pictures
+
+
+@pytest.fixture
+def light_again(qtbot: QtBot) -> Iterator[None]:
+    yield
+    running = QApplication.instance()
+    assert isinstance(running, QApplication)
+    apply_theme(running, "light")
+
+
+def colours(image: QImage) -> set[int]:
+    return {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
+
+
+@pytest.mark.parametrize(("theme", "ground"), [("light", range(200, 256)), ("dark", range(60))])
+def test_draws_the_window_and_the_busiest_key(
+    light_again: None, gateway: GatewayFile, tmp_path: Path, theme: Theme, ground: range
+) -> None:
+    folder = tmp_path / "new" / "pictures"
+    paths = app.render(monitor_on(gateway.path), "gateway.db", folder, theme)
+    assert [path.name for path in paths] == [f"main-window-{theme}.png", f"details-{theme}.png"]
+    assert sorted(folder.iterdir()) == sorted(paths)
+    for path in paths:
+        image = QImage(str(path))
+        assert image.width() > 600
+        assert len(colours(image)) > 20
+        assert image.pixelColor(3, image.height() - 60).lightness() in ground
+
+
+def test_an_empty_pool_has_a_window_but_no_details(
+    light_again: None, make_gateway: MakeGateway, tmp_path: Path
+) -> None:
+    paths = app.render(monitor_on(make_gateway().path), "x", tmp_path / "pictures", "light")
+    assert [path.name for path in paths] == ["main-window-light.png"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        app.render(monitor_on(gateway.path), "x", tmp_path / "file" / "pictures", "light")
+
+
+def test_an_image_that_cannot_be_saved_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "main-window-light.png").mkdir(parents=True)
+    with pytest.raises(OutputError, match="could not be saved"):
+        app.render(monitor_on(gateway.path), "x", tmp_path / "pictures", "light")
+
+
+def test_a_gateway_that_cannot_be_read_leaves_no_picture(light_again: None, tmp_path: Path) -> None:
+    with pytest.raises(DatabaseAbsentError):
+        app.render(monitor_on(tmp_path / "absent.db"), "x", tmp_path / "pictures", "light")
+    assert not (tmp_path / "pictures").exists()
+
+
+def test_the_command_says_nothing_but_the_paths(gateway: GatewayFile, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "keymon", "screenshot", "--db", str(gateway.path), "--out", str(tmp_path / "p")]
+    environment = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+    done = subprocess.run(
+        [*command, "--as-of", NOW.isoformat(), "--gateway-tz", "UTC"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{tmp_path}/p/main-window-light.png\n{tmp_path}/p/details-light.png\n"
+
+
+# The life of the application
+
+
+class Watcher(QObject):
+    """Notes when the main window is painted for the first time, and what is done once figures are there."""
+
+    def __init__(self, then: Callable[[MainWindow], object]) -> None:
+        super().__init__()
+        self.painted = threading.Event()
+        self.title = ""
+        self._then = then
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(1)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and isinstance(watched, MainWindow):
+            self.painted.set()
+        return False
+
+    def _look(self) -> None:
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, MainWindow) and window.isVisible() and self._is_done(window):
+                self._timer.stop()
+                self.title = window.windowTitle()
+                self._then(window)
+
+    def _is_done(self, window: MainWindow) -> bool:
+        return window.snapshot is not None or (window.welcome.isVisible() and self.painted.is_set())
+
+
+@pytest.fixture
+def life(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[Callable[..., Watcher]]:
+    """Run the application with its settings in a folder of the test's, and put the signals back."""
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(source: Source | None, then: Callable[[MainWindow], object]) -> Watcher:
+        watcher = Watcher(then)
+        qapp.installEventFilter(watcher)
+        try:
+            assert app.run_window(source, UTC) == 0
+        finally:
+            qapp.removeEventFilter(watcher)
+            watcher.deleteLater()
+            apply_theme(qapp, "light")
+        return watcher
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_the_window_is_painted_before_the_gateway_is_opened(life: Callable[..., Watcher], gateway: GatewayFile) -> None:
+    painted_before: list[bool] = []
+    watchers: list[Watcher] = []
+
+    def open_monitor() -> Monitor:
+        painted_before.append(_watcher_of(watchers).painted.is_set())
+        return monitor_on(gateway.path)()
+
+    def _watcher_of(_: list[Watcher]) -> Watcher:
+        return next(one for one in QApplication.instance().children() if isinstance(one, Watcher))  # type: ignore[union-attr]
+
+    life(Source("gateway.db", open_monitor), MainWindow.close)
+    assert painted_before == [True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ends_properly_on_a_signal(life: Callable[..., Watcher], gateway: GatewayFile, number: signal.Signals) -> None:
+    watcher = life(Source("gateway.db", monitor_on(gateway.path)), lambda _: signal.raise_signal(number))
+    assert watcher.title == "gateway.db – keymon"
+
+
+def test_begins_with_the_welcome_page_and_opens_what_is_chosen(
+    life: Callable[..., Watcher], gateway: GatewayFile
+) -> None:
+    def choose(window: MainWindow) -> None:
+        window.file_chosen.emit(gateway.path)
+        window._poller.refreshed.connect(window.close)
+
+    life(None, choose)
+
+
+def test_opens_by_a_gateways_env(life: Callable[..., Watcher], gateway: GatewayFile, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    gateway.path.rename(tmp_path / "data" / "gateway.db")
+    (tmp_path / ".env").write_text("DATABASE_TYPE=sqlite\nSQLITE_DATABASE=gateway.db\n")
+    titles: list[str] = []
+
+    def choose(window: MainWindow) -> None:
+        window.env_chosen.emit(tmp_path / ".env")
+        window._poller.refreshed.connect(lambda _: titles.append(window.windowTitle()))
+        window._poller.refreshed.connect(window.close)
+
+    life(None, choose)
+    assert titles == ["gateway.db – keymon"]
+
+
+def test_an_env_that_is_of_no_use_is_told_in_a_dialog(life: Callable[..., Watcher], tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def choose(window: MainWindow) -> None:
+        window.env_chosen.emit(tmp_path / "absent.env")
+        box = window.findChild(QMessageBox)
+        assert isinstance(box, QMessageBox)
+        told.append(box.text())
+        box.close()
+        window.close()
+
+    life(None, choose)
+    assert len(told) == 1
+    assert "there is no such file" in told[0]
+
+
+def test_settings_hold_geometry_only(life: Callable[..., Watcher], gateway: GatewayFile, tmp_path: Path) -> None:
+    life(Source("gateway.db", monitor_on(gateway.path)), MainWindow.close)
+    written = [path for path in (tmp_path / "settings").rglob("*") if path.is_file()]
+    assert len(written) == 1
+    assert b"gateway" not in written[0].read_bytes()
+    assert b"AIza" not in written[0].read_bytes()

@@ -1,0 +1,219 @@
+"""The poller: one worker, nothing late, nothing lost, and an end that does not wait for a long read."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from keymon.database import location_of
+from keymon.errors import DatabaseAbsentError, ReadBrokenOffError
+from keymon.gui.poller import Poller, Source
+from keymon.monitor import Monitor, Snapshot
+from tests.conftest import MakeGateway
+from tests.gateway_file import key
+from tests.gui.conftest import NOW
+
+WAIT_S = 20.0
+
+
+class WatchedMonitor(Monitor):
+    """A real monitor that notes who uses it, and that a test can hold up before a refresh."""
+
+    def __init__(self, path: Path, gate: threading.Event | None = None) -> None:
+        super().__init__(location_of(path), UTC, now=lambda: NOW)
+        self.gate = gate
+        self.threads: set[str] = set()
+        self.entered = threading.Event()
+        self.refreshes = 0
+        self.ended_by: BaseException | None = None
+        self.closed = False
+
+    def refresh(self, progress: Callable[[int], None] | None = None) -> Snapshot:
+        self.threads.add(threading.current_thread().name)
+        self.entered.set()
+        if self.gate is not None:
+            assert self.gate.wait(WAIT_S)
+        self.refreshes += 1
+        try:
+            return super().refresh(progress)
+        except BaseException as error:
+            self.ended_by = error
+            raise
+
+    def error_text(self, key: str, started: object, latency_ms: int) -> str | None:
+        self.threads.add(threading.current_thread().name)
+        return super().error_text(key, started, latency_ms)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        self.threads.add(threading.current_thread().name)
+        self.closed = True
+        super().close()
+
+
+@pytest.fixture
+def poller(qtbot: QtBot) -> Iterator[Poller]:
+    made = Poller(interval_ms=3_600_000)
+    yield made
+    made.stop()
+    made.deleteLater()
+
+
+def source(monitor: Monitor) -> Source:
+    return Source("a gateway", lambda: monitor)
+
+
+def test_all_work_is_done_by_one_worker_that_is_not_the_window_s(
+    qtbot: QtBot, poller: Poller, make_gateway: MakeGateway
+) -> None:
+    monitor = WatchedMonitor(make_gateway([key(0)]).path)
+    with qtbot.waitSignals([poller.refreshed, poller.error_text_found]):
+        poller.follow(source(monitor))
+        poller.ask_error_text(key(0), NOW, 1_000)
+    with qtbot.waitSignal(poller.refreshed):
+        poller.refresh()
+    poller.stop()
+    assert monitor.closed
+    assert len(monitor.threads) == 1
+    assert monitor.threads.pop().startswith("keymon-worker")
+
+
+def test_signals_arrive_in_the_window_s_thread(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    arrived: list[threading.Thread] = []
+    poller.refreshed.connect(lambda _: arrived.append(threading.current_thread()))
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(source(WatchedMonitor(make_gateway().path)))
+    assert arrived == [threading.main_thread()]
+
+
+def test_a_refresh_under_way_is_not_doubled(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    gate = threading.Event()
+    monitor = WatchedMonitor(make_gateway().path, gate)
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(source(monitor))
+        for _ in range(5):
+            poller.refresh()
+        gate.set()
+    with qtbot.waitSignal(poller.refreshed):
+        poller.refresh()
+    assert monitor.refreshes == 2
+
+
+def test_what_arrives_late_is_dropped(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    """The first gateway's refresh has begun when the second is chosen; it fails, and nobody hears of it."""
+    gate = threading.Event()
+    first = WatchedMonitor(make_gateway(name="first.db").path, gate)
+    second = WatchedMonitor(make_gateway(name="second.db").path)
+    seen: list[str] = []
+    failures: list[object] = []
+    poller.refreshed.connect(lambda snapshot: seen.append(snapshot.database))
+    poller.failed.connect(failures.append)
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(source(first))
+        assert first.entered.wait(WAIT_S)
+        poller.follow(source(second))
+        gate.set()
+    assert [text.rpartition("/")[2] for text in seen] == ["second.db"]
+    assert failures == []
+    assert isinstance(first.ended_by, ReadBrokenOffError)
+    assert first.closed
+
+
+def test_an_answer_that_arrives_late_is_dropped(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    """It has been put on its way, complete, when another gateway is chosen."""
+    first = WatchedMonitor(make_gateway(name="first.db").path)
+    second = WatchedMonitor(make_gateway(name="second.db").path)
+    seen: list[str] = []
+    poller.refreshed.connect(lambda snapshot: seen.append(snapshot.database.rpartition("/")[2]))
+    poller.follow(source(first))
+    done = threading.Event()
+    poller._worker.submit(done.set)
+    assert done.wait(WAIT_S)
+    assert first.refreshes == 1
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(source(second))
+    assert seen == ["second.db"]
+
+
+def test_errors_become_failures_and_the_next_refresh_is_made(
+    qtbot: QtBot, poller: Poller, make_gateway: MakeGateway, tmp_path: Path
+) -> None:
+    with qtbot.waitSignal(poller.failed) as failed:
+        poller.follow(source(WatchedMonitor(tmp_path / "gateway.db")))
+    assert failed.args is not None
+    assert isinstance(failed.args[0], DatabaseAbsentError)
+    make_gateway([key(0)])
+    with qtbot.waitSignal(poller.refreshed):
+        poller.refresh()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("ours"), OSError(5, "theirs"), MemoryError()])
+def test_whatever_opening_raises_becomes_a_failure(qtbot: QtBot, poller: Poller, error: Exception) -> None:
+    def broken() -> Monitor:
+        raise error
+
+    for _ in range(2):
+        with qtbot.waitSignal(poller.failed) as failed:
+            poller.follow(Source("broken", broken))
+        assert failed.args == [error]
+
+
+def test_stop_breaks_a_long_read_off(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    gateway = make_gateway([key(0)])
+    rows = 60_000
+    gateway.calls([(None, "2026-11-23 11:00:00.000000", "m", key(0), True, 200, 1)] * rows)
+    monitor = WatchedMonitor(gateway.path)
+    with qtbot.waitSignal(poller.progress) as progress:
+        poller.follow(source(monitor))
+    poller.stop()
+    assert progress.args is not None
+    assert progress.args[0] < rows
+    assert isinstance(monitor.ended_by, ReadBrokenOffError)
+    assert monitor.closed
+
+
+def test_stop_closes_what_was_opened_and_can_be_repeated(
+    qtbot: QtBot, poller: Poller, make_gateway: MakeGateway
+) -> None:
+    monitor = WatchedMonitor(make_gateway().path)
+    ended = threading.Event()
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(Source("a gateway", lambda: monitor, ended.set))
+    poller.stop()
+    poller.stop()
+    poller.refresh()
+    poller.pause(True)
+    poller.pause(False)
+    assert monitor.closed
+    assert ended.is_set()
+    assert monitor.refreshes == 1
+
+
+def test_refreshes_by_itself_until_it_is_paused(qtbot: QtBot, make_gateway: MakeGateway) -> None:
+    poller = Poller(interval_ms=1)
+    monitor = WatchedMonitor(make_gateway().path)
+    with qtbot.waitSignals([poller.refreshed] * 3):
+        poller.follow(source(monitor))
+    poller.pause(True)
+    gate = threading.Event()
+    poller._worker.submit(gate.set)
+    assert gate.wait(WAIT_S)
+    made = monitor.refreshes
+    with qtbot.waitSignal(poller.refreshed):
+        poller.refresh()
+    assert made <= monitor.refreshes <= made + 1
+    assert not poller._timer.isActive()
+    with qtbot.waitSignals([poller.refreshed] * 2):
+        poller.pause(False)
+    poller.stop()
+    poller.deleteLater()
+
+
+def test_goes_on_by_itself_after_a_failure(qtbot: QtBot, tmp_path: Path) -> None:
+    poller = Poller(interval_ms=1)
+    with qtbot.waitSignals([poller.failed] * 3):
+        poller.follow(source(WatchedMonitor(tmp_path / "absent.db")))
+    poller.stop()
+    poller.deleteLater()
