@@ -5,6 +5,7 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 """
 
 import argparse
+import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,11 @@ _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """The instant at which pictures of the sample gateway are taken."""
 QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0"
 """Debian packages without which Qt cannot even be imported."""
+WINDOW_PACKAGES = (
+    "libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0"
+    " libxcb-util1 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0 libx11-xcb1"
+)
+"""Debian packages that a window on X11 needs besides."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -193,6 +199,7 @@ def _run_window(options: argparse.Namespace) -> int:
     if not _has_display():
         return _demo_without_display() if options.demo else _no_display()
     with _qt_errors():
+        _check_window_libraries()
         from keymon.gui import app
     if options.demo:
         return app.run_window(app.demo_source())
@@ -231,9 +238,35 @@ def _no_display() -> NoReturn:
 
 
 def _has_display() -> bool:
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
         return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return bool(os.environ.get("DISPLAY")) and _x11_answers()
+
+
+def _x11_answers() -> bool:
+    """Tell whether $DISPLAY names a server that lets us in; Qt would end the process if it did not."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True  # told in better words by _check_window_libraries
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    failed = bool(xcb.xcb_connection_has_error(connection))
+    xcb.xcb_disconnect(connection)
+    return not failed
+
+
+def _check_window_libraries() -> None:
+    """Raise what is missing for a window on X11; Qt would name one library only, and end the process."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    from PySide6.QtCore import QLibraryInfo
+
+    plugin = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms" / "libqxcb.so"
+    try:
+        ctypes.CDLL(str(plugin))
+    except OSError as error:
+        raise errors.WindowSystemError(reason=visible(str(error)), packages=WINDOW_PACKAGES) from None
 
 
 @contextmanager
