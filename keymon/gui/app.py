@@ -52,12 +52,15 @@ def run_window(source: Source | None, zone_of_files: "tzinfo | None" = None) -> 
     window.file_chosen.connect(partial(_follow_file, window, zone_of_files))
     window.env_chosen.connect(partial(_follow_env, window, zone_of_files))
     window.demo_chosen.connect(partial(_follow_demo, window))
-    window.show()
     if source is not None:
-        # After the first paint: opening imports SQLAlchemy, numpy and the driver, in the worker.
-        QTimer.singleShot(0, window, partial(window.follow, source))
+        # Not before: opening imports SQLAlchemy, numpy and the driver, which slows the first paint down.
+        window.first_painted.connect(partial(window.follow, source))
+    window.show()
     _close_on_signals(window)
-    return app.exec()
+    try:
+        return app.exec()
+    finally:
+        window.deleteLater()
 
 
 def demo_source() -> Source:

@@ -150,8 +150,6 @@ class DetailsDialog(QDialog):
         retry = QPushButton(tr("Re&try"))
         retry.setShortcut(QKeySequence(QKeySequence.StandardKey.Refresh))
         retry.clicked.connect(self.retry_wanted)
-        # Else the dialog makes it the default, although it is mostly hidden, and Enter would do nothing.
-        retry.setAutoDefault(False)
         self._failure_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -360,7 +358,7 @@ def _model_table() -> QTableWidget:
         item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         table.setHorizontalHeaderItem(column, item)
         if column:
-            header.resizeSection(column, 90)
+            header.resizeSection(column, max(90, table.fontMetrics().horizontalAdvance(title) + 28))
     return table
 
 

@@ -344,7 +344,7 @@ class KeyTable(QTableView):
         header.setMinimumSectionSize(24)
         metrics = self.fontMetrics()
         for i, column in enumerate(COLUMNS):
-            widest = max(metrics.horizontalAdvance(text) for text in (column.sample, tr(column.title)))
+            widest = max(metrics.horizontalAdvance(text) for text in (tr(column.sample), tr(column.title)))
             header.resizeSection(i, widest + _CELL_ROOM)
         header.setStretchLastSection(False)
         header.setSectionResizeMode(len(COLUMNS) - 2, QHeaderView.ResizeMode.Stretch)

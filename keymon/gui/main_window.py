@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -49,13 +49,14 @@ if TYPE_CHECKING:
 class MainWindow(QMainWindow):
     """One gateway at a time.
 
-    `file_chosen(path)`, `env_chosen(path)` and `demo_chosen()` ask for another gateway. `settings` keeps
-    geometry and header state only.
+    `file_chosen(path)`, `env_chosen(path)` and `demo_chosen()` ask for another gateway; `first_painted()`
+    tells that the window can be seen. `settings` keeps geometry and header state only.
     """
 
     file_chosen = Signal(Path)
     env_chosen = Signal(Path)
     demo_chosen = Signal()
+    first_painted = Signal()
 
     def __init__(self, poller: Poller, settings: QSettings) -> None:
         super().__init__()
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._snapshot: Snapshot | None = None
         self._failure: BaseException | None = None
+        self._is_painted = False
         self.dialogs: dict[str, DetailsDialog] = {}
         self.clipboard = SecretClipboard(self)
         self.setWindowTitle("keymon")
@@ -469,6 +471,13 @@ class MainWindow(QMainWindow):
             # A damaged file gives text or a number; the window then opens as it would the first time.
             if isinstance(value, QByteArray):
                 restore(value)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell of the first paint when it is over."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the geometry, take keys off the clipboard, end the worker."""

@@ -113,88 +113,98 @@ def test_the_command_says_nothing_but_the_paths(gateway: GatewayFile, tmp_path: 
 # The life of the application
 
 
-class Watcher(QObject):
-    """Notes when the main window is painted for the first time, and what is done once figures are there."""
+_LIMIT_MS = 20_000
 
-    def __init__(self, then: Callable[[MainWindow], object]) -> None:
+
+class Life(QObject):
+    """Runs the application; notes its first paint, and does something once there are figures or the welcome page."""
+
+    def __init__(self, application: QApplication) -> None:
         super().__init__()
         self.painted = threading.Event()
         self.title = ""
+        self._application = application
+        self._then: Callable[[MainWindow], object] = MainWindow.close
+        self._look = QTimer(self)
+        self._look.timeout.connect(self._look_at_windows)
+        # A fault must make a test fail, not hang.
+        self._limit = QTimer(self)
+        self._limit.setSingleShot(True)
+        self._limit.timeout.connect(self._give_up)
+
+    def run(self, source: Source | None, then: Callable[[MainWindow], object]) -> None:
+        """Run until the window is closed; that must be the end, with exit code 0."""
         self._then = then
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look)
-        self._timer.start(1)
+        self._application.installEventFilter(self)
+        self._look.start(1)
+        self._limit.start(_LIMIT_MS)
+        try:
+            assert app.run_window(source, UTC) == 0
+        finally:
+            self._look.stop()
+            self._limit.stop()
+            self._application.removeEventFilter(self)
+            apply_theme(self._application, "light")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and isinstance(watched, MainWindow):
             self.painted.set()
         return False
 
-    def _look(self) -> None:
+    def _look_at_windows(self) -> None:
         for window in QApplication.topLevelWidgets():
-            if isinstance(window, MainWindow) and window.isVisible() and self._is_done(window):
-                self._timer.stop()
+            if isinstance(window, MainWindow) and window.isVisible() and self._is_ready(window):
+                self._look.stop()
                 self.title = window.windowTitle()
                 self._then(window)
 
-    def _is_done(self, window: MainWindow) -> bool:
+    def _is_ready(self, window: MainWindow) -> bool:
         return window.snapshot is not None or (window.welcome.isVisible() and self.painted.is_set())
+
+    def _give_up(self) -> None:
+        for window in QApplication.topLevelWidgets():
+            window.close()
+        self._application.exit(99)
 
 
 @pytest.fixture
-def life(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[Callable[..., Watcher]]:
-    """Run the application with its settings in a folder of the test's, and put the signals back."""
+def life(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[Life]:
+    """The application with its settings in a folder of the test's; the signals are put back afterwards."""
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def run(source: Source | None, then: Callable[[MainWindow], object]) -> Watcher:
-        watcher = Watcher(then)
-        qapp.installEventFilter(watcher)
-        try:
-            assert app.run_window(source, UTC) == 0
-        finally:
-            qapp.removeEventFilter(watcher)
-            watcher.deleteLater()
-            apply_theme(qapp, "light")
-        return watcher
-
-    yield run
+    made = Life(qapp)
+    yield made
+    made.deleteLater()
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
-def test_the_window_is_painted_before_the_gateway_is_opened(life: Callable[..., Watcher], gateway: GatewayFile) -> None:
+def test_the_window_is_painted_before_the_gateway_is_opened(life: Life, gateway: GatewayFile) -> None:
     painted_before: list[bool] = []
-    watchers: list[Watcher] = []
 
     def open_monitor() -> Monitor:
-        painted_before.append(_watcher_of(watchers).painted.is_set())
+        painted_before.append(life.painted.is_set())
         return monitor_on(gateway.path)()
 
-    def _watcher_of(_: list[Watcher]) -> Watcher:
-        return next(one for one in QApplication.instance().children() if isinstance(one, Watcher))  # type: ignore[union-attr]
-
-    life(Source("gateway.db", open_monitor), MainWindow.close)
+    life.run(Source("gateway.db", open_monitor), MainWindow.close)
     assert painted_before == [True]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ends_properly_on_a_signal(life: Callable[..., Watcher], gateway: GatewayFile, number: signal.Signals) -> None:
-    watcher = life(Source("gateway.db", monitor_on(gateway.path)), lambda _: signal.raise_signal(number))
-    assert watcher.title == "gateway.db – keymon"
+def test_ends_properly_on_a_signal(life: Life, gateway: GatewayFile, number: signal.Signals) -> None:
+    life.run(Source("gateway.db", monitor_on(gateway.path)), lambda _: signal.raise_signal(number))
+    assert life.title == "gateway.db – keymon"
 
 
-def test_begins_with_the_welcome_page_and_opens_what_is_chosen(
-    life: Callable[..., Watcher], gateway: GatewayFile
-) -> None:
+def test_begins_with_the_welcome_page_and_opens_what_is_chosen(life: Life, gateway: GatewayFile) -> None:
     def choose(window: MainWindow) -> None:
         window.file_chosen.emit(gateway.path)
         window._poller.refreshed.connect(window.close)
 
-    life(None, choose)
+    life.run(None, choose)
 
 
-def test_opens_by_a_gateways_env(life: Callable[..., Watcher], gateway: GatewayFile, tmp_path: Path) -> None:
+def test_opens_by_a_gateways_env(life: Life, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     gateway.path.rename(tmp_path / "data" / "gateway.db")
     (tmp_path / ".env").write_text("DATABASE_TYPE=sqlite\nSQLITE_DATABASE=gateway.db\n")
@@ -205,11 +215,11 @@ def test_opens_by_a_gateways_env(life: Callable[..., Watcher], gateway: GatewayF
         window._poller.refreshed.connect(lambda _: titles.append(window.windowTitle()))
         window._poller.refreshed.connect(window.close)
 
-    life(None, choose)
+    life.run(None, choose)
     assert titles == ["gateway.db – keymon"]
 
 
-def test_an_env_that_is_of_no_use_is_told_in_a_dialog(life: Callable[..., Watcher], tmp_path: Path) -> None:
+def test_an_env_that_is_of_no_use_is_told_in_a_dialog(life: Life, tmp_path: Path) -> None:
     told: list[str] = []
 
     def choose(window: MainWindow) -> None:
@@ -220,13 +230,13 @@ def test_an_env_that_is_of_no_use_is_told_in_a_dialog(life: Callable[..., Watche
         box.close()
         window.close()
 
-    life(None, choose)
+    life.run(None, choose)
     assert len(told) == 1
     assert "there is no such file" in told[0]
 
 
-def test_settings_hold_geometry_only(life: Callable[..., Watcher], gateway: GatewayFile, tmp_path: Path) -> None:
-    life(Source("gateway.db", monitor_on(gateway.path)), MainWindow.close)
+def test_settings_hold_geometry_only(life: Life, gateway: GatewayFile, tmp_path: Path) -> None:
+    life.run(Source("gateway.db", monitor_on(gateway.path)), MainWindow.close)
     written = [path for path in (tmp_path / "settings").rglob("*") if path.is_file()]
     assert len(written) == 1
     assert b"gateway" not in written[0].read_bytes()

@@ -28,6 +28,7 @@ from keymon.errors import ClockAssumedNotice, EnvFileError, NumberUnreadableNoti
 from keymon.gui.banner import Banner
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Source
+from keymon.gui.summary import Card
 from keymon.masking import mask_key
 from tests.gateway_file import GatewayFile, key
 from tests.gui.conftest import Bench, MakeWindow, call, focused, invalidate, mend, select
@@ -608,10 +609,13 @@ def test_the_theme_can_be_changed(bench: Bench) -> None:
 
 def test_a_narrow_window_is_possible(bench: Bench) -> None:
     gateway = bench.gateway(3)
-    call(gateway, 0, 3000, ago=timedelta(hours=1))
+    call(gateway, 0, 11_000, status=500, ago=timedelta(seconds=50))
     bench.follow(gateway)
+    for card in bench.window.summary.findChildren(Card):
+        assert card.minimumSizeHint().width() < 120
     bench.window.resize(700, 560)
     QApplication.processEvents()
     assert bench.window.width() == 700
-    table = bench.window.valid
-    assert table.horizontalScrollBar().maximum() == 0
+    assert bench.window.valid.horizontalScrollBar().maximum() == 0
+    # What a card has no room for is in its tooltip.
+    assert bench.window.summary.minute.toolTip().splitlines()[1] == "11,000 failed, 0.0 % ok"
