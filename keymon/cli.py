@@ -201,13 +201,17 @@ def _run_window(options: argparse.Namespace) -> int:
     with _qt_errors():
         _check_window_libraries()
         from keymon.gui import app
+    zone: str | None = options.gateway_tz
     if options.demo:
-        return app.run_window(app.demo_source())
+        return app.run_window(app.demo_source, zone)
     named = options.db or options.env
-    return app.run_window(app.Source(Path(named).name, lambda: _opened(options)) if named else None)
+    if not named:
+        return app.run_window(None, zone)
+    return app.run_window(lambda zone: app.Source(Path(named).name, lambda: _opened(options, zone)), zone)
 
 
-def _opened(options: argparse.Namespace) -> "Monitor":
+def _opened(options: argparse.Namespace, zone: str | None) -> "Monitor":
+    options.gateway_tz = zone
     with _gateway(options) as location:
         return _monitor(options, location, month_chunks=100)
 

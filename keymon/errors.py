@@ -64,7 +64,7 @@ class ClockAssumedNotice(Notice):
     """Nothing gave the gateway's time zone away."""
 
     template = "The gateway's time zone could not be detected; {zone} is assumed."
-    advice = "If the times look wrong, set the zone: --gateway-tz Asia/Shanghai."
+    advice = "If the times look wrong, set it: Gateway, Set its time zone (Ctrl+T), or --gateway-tz."
 
 
 class ClockWrongNotice(Notice):

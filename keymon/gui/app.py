@@ -19,11 +19,9 @@ from keymon.masking import visible
 from keymon.resources import resource
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from keymon.monitor import Monitor, Snapshot
 
-__all__ = ["Source", "application", "demo_source", "render", "run_window"]
+__all__ = ["Session", "Source", "application", "demo_source", "render", "run_window"]
 
 _SIGNAL_CHECK_MS = 200
 
@@ -42,19 +40,18 @@ def application(arguments: Sequence[str] = ("keymon",), theme: Theme | None = No
     return made
 
 
-def run_window(source: Source | None, zone_of_files: "tzinfo | None" = None) -> int:
-    """Open the main window on `source`, or on the welcome page, and return the exit code when it is closed.
+Gateway = Callable[[str | None], Source]
+"""Makes the source of a gateway, given its zone as the operator wrote it; None to detect it."""
 
-    `zone_of_files` is the gateway's zone, where it was set, for databases that are opened in the window.
-    """
+
+def run_window(gateway: Gateway | None, zone: str | None = None) -> int:
+    """Open the main window on `gateway`, or on the welcome page; return the exit code when it is closed."""
     app = application()
     window = MainWindow(Poller(), QSettings())
-    window.file_chosen.connect(partial(_follow_file, window, zone_of_files))
-    window.env_chosen.connect(partial(_follow_env, window, zone_of_files))
-    window.demo_chosen.connect(partial(_follow_demo, window))
-    if source is not None:
+    session = Session(window, zone)
+    if gateway is not None:
         # Not before: opening imports SQLAlchemy, numpy and the driver, which slows the first paint down.
-        window.first_painted.connect(partial(window.follow, source))
+        window.first_painted.connect(partial(session.follow, gateway))
     window.show()
     _close_on_signals(window)
     try:
@@ -63,12 +60,53 @@ def run_window(source: Source | None, zone_of_files: "tzinfo | None" = None) -> 
         window.deleteLater()
 
 
-def demo_source() -> Source:
+class Session:
+    """Which gateway a window follows, and in which zone."""
+
+    def __init__(self, window: MainWindow, zone: str | None = None) -> None:
+        self._window, self._zone = window, zone
+        self._gateway: Gateway | None = None
+        window.file_chosen.connect(self._follow_file)
+        window.env_chosen.connect(self._follow_env)
+        window.demo_chosen.connect(partial(self.follow, demo_source))
+        window.zone_chosen.connect(self._set_zone)
+
+    def follow(self, gateway: Gateway) -> None:
+        """Let the window follow `gateway`."""
+        self._gateway = gateway
+        self._window.follow(gateway(self._zone))
+
+    def _follow_file(self, path: Path) -> None:
+        self.follow(lambda zone: Source(path.name, partial(_monitor_at, path, zone)))
+
+    def _follow_env(self, path: Path) -> None:
+        from keymon.database import locate_by_env
+
+        try:
+            self._follow_file(locate_by_env(path).path)
+        except KeymonError as error:
+            self._window.show_problem(error)
+
+    def _set_zone(self, text: str) -> None:
+        from keymon.gateway_clock import parse_zone
+
+        try:
+            if text:
+                parse_zone(text)
+        except KeymonError as error:
+            self._window.show_problem(error)
+            return
+        self._zone = text or None
+        if self._gateway is not None:
+            self.follow(self._gateway)
+
+
+def demo_source(zone: str | None = None) -> Source:
     """Return the living sample gateway; it is made when it is opened and gone when it is closed."""
     from keymon.demo import DemoGateway
 
     demo = DemoGateway()
-    return Source("sample gateway", lambda: _monitor_at(demo.open()), demo.close)
+    return Source("sample gateway", lambda: _monitor_at(demo.open(), zone), demo.close)
 
 
 def render(open_monitor: "Callable[[], Monitor]", title: str, folder: Path, theme: Theme) -> list[Path]:
@@ -125,30 +163,12 @@ def _save(widget: QWidget, path: Path) -> Path:
     return path
 
 
-def _monitor_at(path: Path, zone: "tzinfo | None" = None) -> "Monitor":
+def _monitor_at(path: Path, zone: str | None) -> "Monitor":
     from keymon.database import location_of
+    from keymon.gateway_clock import parse_zone
     from keymon.monitor import Monitor
 
-    return Monitor(location_of(path), zone)
-
-
-def _follow_file(window: MainWindow, zone: "tzinfo | None", path: Path) -> None:
-    window.follow(Source(path.name, partial(_monitor_at, path, zone)))
-
-
-def _follow_env(window: MainWindow, zone: "tzinfo | None", path: Path) -> None:
-    from keymon.database import locate_by_env
-
-    try:
-        location = locate_by_env(path)
-    except KeymonError as error:
-        window.show_problem(error)
-        return
-    _follow_file(window, zone, location.path)
-
-
-def _follow_demo(window: MainWindow) -> None:
-    window.follow(demo_source())
+    return Monitor(location_of(path), parse_zone(zone) if zone else None)
 
 
 def _close_on_signals(window: MainWindow) -> None:

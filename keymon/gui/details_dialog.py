@@ -11,33 +11,30 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPalette, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QScrollArea,
     QSplitter,
     QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from keymon.gui.charts import ModelChart
-from keymon.gui.key_table import ago
+from keymon.gui.evidence import describe, status_name
+from keymon.gui.key_columns import ago
+from keymon.gui.model_table import fill, model_table
 from keymon.gui.theme import monospace
-from keymon.gui.translation import error_advice, error_text, number, percent, shown_model, tr
+from keymon.gui.translation import error_advice, error_text, number, percent, tr
 from keymon.gui.verdict_badge import VerdictBadge
-from keymon.masking import mask_key, mask_text, visible
+from keymon.masking import mask_key, visible
 
 if TYPE_CHECKING:
     from keymon.monitor import Snapshot
-    from keymon.stats import KeyFigures, ModelCalls
-    from keymon.validity import Verdict
+    from keymon.stats import KeyFigures
 
 REVEAL_MS = 30_000
 
@@ -58,7 +55,7 @@ class DetailsDialog(QDialog):
         self.key = key
         self._asked_for: datetime | None = None
         self._error_text: str | None = None
-        self._verdict: Verdict | None = None
+        self._shown: KeyFigures | None = None
         self._snapshot: Snapshot | None = None
         self.setObjectName("details")
         # The title is shown by window lists and screen sharing: masked, always.
@@ -136,7 +133,7 @@ class DetailsDialog(QDialog):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll = scroll
         self.chart.went_to.connect(self._scroll_to)
-        self.table = _model_table()
+        self.table = model_table()
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(scroll)
@@ -190,7 +187,7 @@ class DetailsDialog(QDialog):
         figures = next((one for one in snapshot.keys if one.key == self.key), None)
         usage = snapshot.stats.usage(self.key)
         self.chart.set_rows(usage)
-        _fill(self.table, usage)
+        fill(self.table, usage)
         is_new = usage and self.state != "figures"
         self._pages.setCurrentWidget(self._figures if usage else self._empty)
         self._as_of.setText(tr("As of {time}").format(time=f"{snapshot.as_of.astimezone():%H:%M:%S}"))
@@ -206,7 +203,7 @@ class DetailsDialog(QDialog):
             return
         self._badge.set_verdict(figures.verdict.valid)
         self._totals.setText(self._summary(figures, snapshot))
-        self._show_verdict(figures.verdict, snapshot)
+        self._show_verdict(figures, snapshot)
 
     def _share_room(self) -> None:
         """Give the chart room for all its bars, up to half of what there is, and the table the rest."""
@@ -236,17 +233,18 @@ class DetailsDialog(QDialog):
 
     def show_error_text(self, started: datetime, text: str | None) -> None:
         """Take the answer to `error_text_wanted`."""
-        if started == self._asked_for and self._verdict is not None and self._snapshot is not None:
+        if started == self._asked_for and self._shown is not None and self._snapshot is not None:
             self._error_text = text
-            self._evidence.setText(describe_verdict(self._verdict, self._snapshot, text))
+            self._evidence.setText(describe(self._shown, self._snapshot, text))
 
-    def _show_verdict(self, verdict: "Verdict", snapshot: "Snapshot") -> None:
+    def _show_verdict(self, figures: "KeyFigures", snapshot: "Snapshot") -> None:
+        verdict = figures.verdict
         if verdict.last_failure_at != self._asked_for:
             self._asked_for, self._error_text = verdict.last_failure_at, None
             if verdict.last_failure_at is not None:
                 self.error_text_wanted.emit(self.key, verdict.last_failure_at, _LATEST_ERROR_MS)
-        self._verdict = verdict
-        self._evidence.setText(describe_verdict(verdict, snapshot, self._error_text))
+        self._shown = figures
+        self._evidence.setText(describe(figures, snapshot, self._error_text))
 
     def _summary(self, figures: "KeyFigures", snapshot: "Snapshot") -> str:
         calls = figures.calls_24h
@@ -256,7 +254,7 @@ class DetailsDialog(QDialog):
             total=number(calls.total), rate=percent(calls.success_rate), ago=ago(figures.last_call_at, snapshot.as_of)
         )
         statuses = snapshot.stats.statuses(self.key)
-        parts = (f"{_status_name(status)} × {number(count)}" for status, count in list(statuses.items())[:8])
+        parts = (f"{status_name(status)} × {number(count)}" for status, count in list(statuses.items())[:8])
         return line + "\n" + tr("By status: {statuses}").format(statuses=", ".join(parts))
 
     def _copy(self) -> None:
@@ -284,109 +282,8 @@ _LATEST_ERROR_MS = 600_000
 """An error is logged within its call's latency; calls are given up after five minutes, say ten."""
 
 
-def describe_verdict(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str:
-    """Return the evidence for a verdict in a sentence, with the last error's code and message."""
-    if verdict.failure_count == 0 and not verdict.passed_over:
-        cleared = _last_cleared(verdict, snapshot)
-        if cleared:
-            return tr("No failure since {check}.").format(check=cleared)
-        return tr("No failure in the log that was read.")
-    since = _last_cleared(verdict, snapshot) or (_moment(verdict.since, snapshot) if verdict.since else "")
-    line = tr("{n} of {most} failures since {since}").format(
-        n=number(verdict.failure_count),
-        most=number(snapshot.settings.max_failures),
-        since=since or tr("the log begins"),
-    )
-    last = _last_error(verdict, text) if verdict.failure_count else ""
-    line = f"{line}: {last}" if last else f"{line}."
-    if verdict.passed_over:
-        return tr("The gateway gives this key no calls any more, as it does with invalid keys.") + "\n" + line
-    return line
-
-
-def _last_cleared(verdict: "Verdict", snapshot: "Snapshot") -> str:
-    """Return what set the failure count to 0 last, in words; nothing where the log does not show it."""
-    passed, reset = verdict.last_passed_check, verdict.assumed_reset_at
-    if reset is not None and (passed is None or reset > passed):
-        return tr("the reset or restart before {time}").format(time=_moment(reset, snapshot))
-    return tr("the last passed check at {time}").format(time=_moment(passed, snapshot)) if passed else ""
-
-
-def _last_error(verdict: "Verdict", text: str | None) -> str:
-    status = _status_name(verdict.last_failure_status)
-    if text is None or isinstance(verdict.last_failure_status, str):
-        return status
-    from keymon.error_log import reason
-
-    return f"{status} {mask_text(visible(reason(text), 300))}".strip()
-
-
-def _status_name(status: int | str | None) -> str:
-    if status is None:
-        return tr("no status")
-    return str(status) if isinstance(status, int) else visible(status, 60) or tr("network error")
-
-
-def _moment(instant: datetime, snapshot: "Snapshot") -> str:
-    here = instant.astimezone()
-    same_day = here.date() == snapshot.as_of.astimezone().date()
-    return f"{here:%H:%M}" if same_day else f"{here:%Y-%m-%d %H:%M}"
-
-
 def _stale_mark() -> str:
     return tr(" – old, the database cannot be read now")
-
-
-def _model_table() -> QTableWidget:
-    table = QTableWidget(0, 5)
-    table.setObjectName("models")
-    table.setAccessibleName(tr("Calls per model in the last 24 hours"))
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setAlternatingRowColors(True)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setMinimumSectionSize(1)
-    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 10)
-    header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for column, title in enumerate((tr("Model"), tr("Calls"), tr("Successful"), tr("Failed"), tr("Success"))):
-        item = QTableWidgetItem(title)
-        side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-        item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-        table.setHorizontalHeaderItem(column, item)
-        if column:
-            header.resizeSection(column, max(90, table.fontMetrics().horizontalAdvance(title) + 28))
-    return table
-
-
-def _fill(table: QTableWidget, usage: "tuple[ModelCalls, ...]") -> None:
-    """Show `usage` and its sum in the table."""
-    success = sum(row.calls.success for row in usage)
-    failure = sum(row.calls.failure for row in usage)
-    lines = [(shown_model(row.model), row.calls.success, row.calls.failure) for row in usage]
-    lines.append((tr("All models"), success, failure))
-    table.setRowCount(len(lines))
-    for i, (name, good, bad) in enumerate(lines):
-        rate = good / (good + bad) if good + bad else None
-        cells = (name, number(good + bad), number(good), number(bad), percent(rate))
-        for column, text in enumerate(cells):
-            _set_cell(table, i, column, text, bold=i == len(lines) - 1)
-
-
-def _set_cell(table: QTableWidget, row: int, column: int, text: str, bold: bool) -> None:
-    item = table.item(row, column)
-    if item is None:
-        item = QTableWidgetItem()
-        if column:
-            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        table.setItem(row, column, item)
-    item.setText(text)
-    font = table.font()
-    font.setBold(bold)
-    item.setFont(font)
 
 
 def _message_page(text: str) -> QWidget:

@@ -43,6 +43,7 @@ def _shortcuts() -> list[tuple[str, str]]:
         ("Ctrl+A", tr("Select all keys of the table")),
         ("Ctrl+O", tr("Open a gateway's database")),
         ("Ctrl+E", tr("Open by a gateway's .env")),
+        ("Ctrl+T", tr("Set the gateway's time zone")),
         ("Esc", tr("Close the details")),
         ("Ctrl+Q", tr("Quit")),
     ]

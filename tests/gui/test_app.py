@@ -7,24 +7,27 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from keymon.database import location_of
 from keymon.errors import DatabaseAbsentError, OutputError
+from keymon.gateway_clock import parse_zone
 from keymon.gui import app
+from keymon.gui.app import Session
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Source
 from keymon.gui.theme import Theme, apply_theme
 from keymon.monitor import Monitor
 from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile, key
-from tests.gui.conftest import NOW, call, invalidate
+from tests.gui.conftest import NOW, Bench, call, invalidate
 
 
 @pytest.fixture
@@ -139,7 +142,7 @@ class Life(QObject):
         self._look.start(1)
         self._limit.start(_LIMIT_MS)
         try:
-            assert app.run_window(source, UTC) == 0
+            assert app.run_window((lambda _zone: source) if source is not None else None, "UTC") == 0
         finally:
             self._look.stop()
             self._limit.stop()
@@ -199,7 +202,7 @@ def test_ends_properly_on_a_signal(life: Life, gateway: GatewayFile, number: sig
 def test_begins_with_the_welcome_page_and_opens_what_is_chosen(life: Life, gateway: GatewayFile) -> None:
     def choose(window: MainWindow) -> None:
         window.file_chosen.emit(gateway.path)
-        window._poller.refreshed.connect(window.close)
+        window.poller.refreshed.connect(window.close)
 
     life.run(None, choose)
 
@@ -212,8 +215,8 @@ def test_opens_by_a_gateways_env(life: Life, gateway: GatewayFile, tmp_path: Pat
 
     def choose(window: MainWindow) -> None:
         window.env_chosen.emit(tmp_path / ".env")
-        window._poller.refreshed.connect(lambda _: titles.append(window.windowTitle()))
-        window._poller.refreshed.connect(window.close)
+        window.poller.refreshed.connect(lambda _: titles.append(window.windowTitle()))
+        window.poller.refreshed.connect(window.close)
 
     life.run(None, choose)
     assert titles == ["gateway.db – keymon"]
@@ -233,6 +236,43 @@ def test_an_env_that_is_of_no_use_is_told_in_a_dialog(life: Life, tmp_path: Path
     life.run(None, choose)
     assert len(told) == 1
     assert "there is no such file" in told[0]
+
+
+def choose_zone(window: MainWindow, text: str) -> None:
+    window.choose_zone()
+    dialog = window.findChild(QInputDialog)
+    assert isinstance(dialog, QInputDialog)
+    dialog.setTextValue(text)
+    dialog.accept()
+
+
+def test_the_operator_sets_the_gateways_zone_and_takes_it_back(bench: Bench) -> None:
+    gateway = bench.gateway()
+    Session(bench.window).follow(lambda zone: Source("gateway.db", partial(_zoned, gateway.path, zone)))
+    known: list[tuple[str, str]] = []
+    for text in ("Asia/Tokyo", "+05:30", "Detect it"):
+        with bench.qtbot.waitSignal(bench.poller.refreshed):
+            choose_zone(bench.window, text)
+        clock = bench.snapshot.clock
+        known.append((clock.name, clock.source))
+    assert known[:2] == [("Asia/Tokyo", "set"), ("+05:30", "set")]
+    assert known[2][1] != "set"
+
+
+def _zoned(path: Path, zone: str | None) -> Monitor:
+    return Monitor(location_of(path), parse_zone(zone) if zone else None, now=lambda: NOW)
+
+
+def test_a_zone_that_does_not_exist_is_told_and_changes_nothing(bench: Bench) -> None:
+    Session(bench.window)
+    bench.follow(bench.gateway())
+    before = bench.snapshot
+    choose_zone(bench.window, "Mars/Base")
+    box = bench.window.findChild(QMessageBox)
+    assert isinstance(box, QMessageBox)
+    assert "no such time zone" in box.text()
+    box.close()
+    assert bench.snapshot is before
 
 
 def test_settings_hold_geometry_only(life: Life, gateway: GatewayFile, tmp_path: Path) -> None:

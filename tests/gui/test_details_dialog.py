@@ -11,9 +11,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from keymon.gui.details_dialog import DetailsDialog, describe_verdict
+from keymon.gateway_settings import Kind
+from keymon.gui.details_dialog import DetailsDialog
+from keymon.gui.evidence import describe
 from keymon.gui.verdict_badge import VerdictBadge
 from keymon.masking import mask_key
+from keymon.stats import CallCount, KeyFigures
 from keymon.validity import Verdict
 from tests.gateway_file import GatewayFile, key
 from tests.gui.conftest import NOW, Bench, call, focused, invalidate, mend
@@ -260,8 +263,17 @@ EARLIER, LATER = NOW - timedelta(days=2), NOW - timedelta(hours=2)
     ],
 )
 def test_every_verdict_has_its_words(bench: Bench, verdict: Verdict, words: list[str]) -> None:
-    text = describe_verdict(verdict, bench.follow(bench.gateway()), None)
+    text = describe(figures(verdict), bench.follow(bench.gateway()), None)
     assert all(one in text for one in words), text
+
+
+def test_a_vertex_key_is_told_whose_count_it_is(bench: Bench) -> None:
+    text = describe(figures(Verdict(True, 1), "vertex"), bench.follow(bench.gateway()), None)
+    assert "The gateway itself keeps no count for Vertex keys" in text
+
+
+def figures(verdict: Verdict, kind: Kind = "gemini") -> KeyFigures:
+    return KeyFigures(key(0), kind, verdict, CallCount(0, 0), None, None)
 
 
 def test_no_title_shows_the_key(bench: Bench) -> None:

@@ -11,7 +11,9 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from keymon.gui.key_table import COLUMNS, DETAILS_COLUMN, KeyTable, KeyTableModel
+from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN
+from keymon.gui.key_model import KeyTableModel
+from keymon.gui.key_table import KeyTable
 from keymon.masking import mask_key
 from keymon.monitor import Snapshot
 from keymon.stats import CallCount, KeyFigures
@@ -96,7 +98,7 @@ def test_sorts_by_values_not_by_their_text(bench: Bench, title: str, ascending: 
     call(gateway, 2, 9, model="c", ago=timedelta(minutes=9))
     call(gateway, 2, 91, model="c", status=500, ago=timedelta(minutes=5))
     bench.follow(gateway)
-    model = bench.window.valid.keys
+    model = bench.window.panel.valid.keys
     model.sort(TITLES.index(title))
     assert shown(model) == [key(number) for number in ascending]
     model.sort(TITLES.index(title), Qt.SortOrder.DescendingOrder)
@@ -110,7 +112,7 @@ def test_shows_each_key_masked_with_its_figures(bench: Bench) -> None:
     call(gateway, 0, 1200, model="m", ago=timedelta(hours=1))
     call(gateway, 0, 2, status=500, model="m", ago=timedelta(minutes=2, seconds=11))
     bench.follow(gateway)
-    model = bench.window.valid.keys
+    model = bench.window.panel.valid.keys
     cells = [model.index(0, column).data() for column in range(len(COLUMNS))]
     assert cells == [mask_key(key(0)), "Gemini", "2/3", "1,202", "99.8 %", "2 minutes ago", "m", "Details"]
 
@@ -120,21 +122,21 @@ def test_shows_each_key_masked_with_its_figures(bench: Bench) -> None:
     [("0007", [7]), ("MODEL-3", [3, 8, 13, 18]), ("  0019 ", [19]), ("nothing", []), ("vertex", [])],
 )
 def test_search_finds_keys_and_models(snapshot: Snapshot, bench: Bench, text: str, found: list[int]) -> None:
-    bench.window.search.setText(text)
-    assert shown(bench.window.valid.keys) == [key(number) for number in found]
-    bench.window.search.clear()
-    assert len(shown(bench.window.valid.keys)) == 20
+    bench.window.panel.search.setText(text)
+    assert shown(bench.window.panel.valid.keys) == [key(number) for number in found]
+    bench.window.panel.search.clear()
+    assert len(shown(bench.window.panel.valid.keys)) == 20
 
 
 def test_a_search_stays_while_figures_change(snapshot: Snapshot, bench: Bench) -> None:
-    bench.window.search.setText("0007")
+    bench.window.panel.search.setText("0007")
     bench.refresh()
-    assert shown(bench.window.valid.keys) == [key(7)]
+    assert shown(bench.window.panel.valid.keys) == [key(7)]
 
 
 def scrolled_down(bench: Bench) -> KeyTable:
     """Return the table of valid keys, scrolled, with two keys selected that can be seen."""
-    table = bench.window.valid
+    table = bench.window.panel.valid
     bench.scroll(table, 35 * table.rowHeight(0) + 5)
     row = table.rowAt(0) + 3
     select(table, row)
@@ -166,7 +168,7 @@ def test_nothing_moves_while_keys_are_selected_although_the_order_would_change(b
     for number in range(120):
         call(gateway, number, 1)
     bench.follow(gateway)
-    table = bench.window.valid
+    table = bench.window.panel.valid
     order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
     table.sortByColumn(TITLES.index("Calls 24 h"), order)
     scrolled_down(bench)
@@ -188,7 +190,7 @@ def test_a_key_that_falls_out_above_does_not_move_what_is_seen(bench: Bench) -> 
     y = where(table, selected[0])
     invalidate(gateway, 0, 1, 2)
     bench.refresh()
-    assert bench.window.invalid.keys.rowCount() == 3
+    assert bench.window.panel.invalid.keys.rowCount() == 3
     assert [one.key for one in table.selected_keys()] == selected
     assert where(table, selected[0]) == y
 
@@ -210,7 +212,7 @@ def test_a_key_that_is_valid_again_comes_last_while_keys_are_selected(bench: Ben
     gateway = bench.gateway(6)
     invalidate(gateway, 1)
     bench.follow(gateway)
-    table = bench.window.valid
+    table = bench.window.panel.valid
     select(table, 2)
     mend(gateway, 1)
     bench.refresh()
@@ -259,7 +261,7 @@ def test_a_press_elsewhere_that_ends_on_the_button_opens_nothing(
 
 
 def test_copies_keys_in_full_and_rows_masked(snapshot: Snapshot, bench: Bench) -> None:
-    table = bench.window.valid
+    table = bench.window.panel.valid
     bench.window.activateWindow()
     table.setFocus()
     bench.qtbot.waitUntil(table.hasFocus)
@@ -280,7 +282,7 @@ def test_copies_keys_in_full_and_rows_masked(snapshot: Snapshot, bench: Bench) -
 
 def test_nothing_is_copied_where_nothing_is_selected(snapshot: Snapshot, bench: Bench) -> None:
     QGuiApplication.clipboard().setText("mine")
-    table = bench.window.valid
+    table = bench.window.panel.valid
     bench.window.activateWindow()
     table.setFocus()
     table.clearSelection()
@@ -293,7 +295,7 @@ def test_tooltips_tell_both_times_and_take_no_markup(bench: Bench) -> None:
     gateway = bench.gateway(1)
     call(gateway, 0, model="<b>x</b>", ago=timedelta(hours=1))
     bench.follow(gateway)
-    model = bench.window.valid.keys
+    model = bench.window.panel.valid.keys
     tips = {title: model.index(0, i).data(Qt.ItemDataRole.ToolTipRole) for i, title in enumerate(TITLES)}
     there = f"{NOW - timedelta(hours=1):%Y-%m-%d %H:%M:%S}"
     assert there in tips["Last call"]

@@ -47,7 +47,7 @@ def status_line(window: MainWindow) -> str:
 
 
 def headings(window: MainWindow) -> list[str]:
-    labels = [label for label in window.splitter.findChildren(QLabel) if label.text()]
+    labels = [label for label in window.panel.splitter.findChildren(QLabel) if label.text()]
     return [label.text() for label in sorted(labels, key=lambda label: label.mapTo(window, label.pos()).y())]
 
 
@@ -80,7 +80,7 @@ def test_first_figures(bench: Bench) -> None:
     bench.follow(gateway)
     assert figures(bench.window) == ["5", "4", "1", "5", "6", "10", "18"]
     assert headings(bench.window) == ["Valid keys (4)", "Invalid keys (1)"]
-    assert bench.window.invalid.keys.key_at(0).key == key(4)
+    assert bench.window.panel.invalid.keys.key_at(0).key == key(4)
     assert bench.window.windowTitle() == "gateway.db – keymon"
     assert "gateway.db (read-only)" in status_line(bench.window)
     assert "Gateway's zone" in status_line(bench.window)
@@ -93,7 +93,7 @@ def test_loading_is_told(bench: Bench) -> None:
     with bench.qtbot.waitSignal(bench.poller.refreshed):
         bench.window.follow(bench.source(bench.gateway().path))
         assert progress.isVisible()
-        assert bench.window.valid.placeholder == "Reading the gateway's database…"
+        assert bench.window.panel.valid.placeholder == "Reading the gateway's database…"
         assert "no data yet" in status_line(bench.window)
     assert not progress.isVisible()
     assert "Updated" in status_line(bench.window)
@@ -102,7 +102,7 @@ def test_loading_is_told(bench: Bench) -> None:
 def test_new_calls_appear_within_one_refresh_and_nothing_moves(bench: Bench) -> None:
     gateway = bench.gateway(100)
     bench.follow(gateway)
-    table = bench.window.valid
+    table = bench.window.panel.valid
     bench.scroll(table, 400)
     select(table, table.rowAt(0) + 2)
     chosen = table.selected_keys()[0].key
@@ -128,18 +128,18 @@ def test_keys_change_tables_with_their_verdict(bench: Bench) -> None:
 
 def test_search_counts_what_it_shows(bench: Bench) -> None:
     bench.follow(bench.gateway(12))
-    QTest.keyClicks(bench.window.search, "0007")
+    QTest.keyClicks(bench.window.panel.search, "0007")
     assert headings(bench.window) == ["Valid keys (1 / 12)", "Invalid keys (0)"]
-    assert bench.window.valid.placeholder == ""
-    bench.window.search.setText("nothing")
-    assert bench.window.valid.placeholder == "No key here matches the search"
-    assert bench.window.invalid.placeholder == "No key is invalid"
+    assert bench.window.panel.valid.placeholder == ""
+    bench.window.panel.search.setText("nothing")
+    assert bench.window.panel.valid.placeholder == "No key here matches the search"
+    assert bench.window.panel.invalid.placeholder == "No key is invalid"
 
 
 def test_an_empty_pool_says_so(bench: Bench) -> None:
     bench.follow(bench.gateway(0))
     assert figures(bench.window)[:3] == ["0", "0", "0"]
-    assert bench.window.valid.placeholder == "The gateway's key pool is empty"
+    assert bench.window.panel.valid.placeholder == "The gateway's key pool is empty"
 
 
 def test_a_refresh_by_hand(bench: Bench) -> None:
@@ -269,7 +269,7 @@ def test_each_wrong_input_has_its_message_and_a_way_back(
     assert len(window.banner.text.splitlines()) == 2
     assert figures(window) == [DASH] * 7
     assert headings(window) == ["Valid keys", "Invalid keys"]
-    assert window.valid.placeholder == "Nothing is known of the keys yet"
+    assert window.panel.valid.placeholder == "Nothing is known of the keys yet"
     assert "no data yet" in status_line(window)
     wrong.mend()
     with bench.qtbot.waitSignal(bench.poller.refreshed):
@@ -385,7 +385,7 @@ for number in range(calls):
 def test_a_gateway_that_writes_loses_nothing_and_the_window_shows_it_all(bench: Bench) -> None:
     gateway = bench.gateway(100)
     bench.follow(gateway)
-    table = bench.window.valid
+    table = bench.window.panel.valid
     bench.scroll(table, 500)
     select(table, table.rowAt(0) + 1)
     chosen, position = table.selected_keys()[0].key, table.verticalScrollBar().value()
@@ -422,11 +422,11 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
     bench.follow(bench.gateway())
     window = bench.window
     window.resize(780, 640)
-    window.splitter.setSizes([100, 300])
-    window.valid.setColumnWidth(0, 177)
-    window.invalid.sortByColumn(3, Qt.SortOrder.DescendingOrder)
-    sizes = window.splitter.sizes()
-    window.search.setText(key(0))
+    window.panel.splitter.setSizes([100, 300])
+    window.panel.valid.setColumnWidth(0, 177)
+    window.panel.invalid.sortByColumn(3, Qt.SortOrder.DescendingOrder)
+    sizes = window.panel.splitter.sizes()
+    window.panel.search.setText(key(0))
     window.close()
     settings.sync()
     assert sorted(settings.allKeys()) == ["geometry", "invalid_columns", "splitter", "valid_columns"]
@@ -439,9 +439,9 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
     again.show_gateway("x")
     QApplication.processEvents()
     assert (again.width(), again.height()) == (780, 640)
-    assert again.splitter.sizes() == pytest.approx(sizes, abs=2)
-    assert again.valid.columnWidth(0) == 177
-    assert again.invalid.horizontalHeader().sortIndicatorSection() == 3
+    assert again.panel.splitter.sizes() == pytest.approx(sizes, abs=2)
+    assert again.panel.valid.columnWidth(0) == 177
+    assert again.panel.invalid.horizontalHeader().sortIndicatorSection() == 3
 
 
 @pytest.mark.parametrize("value", ["nonsense", 7, ["a"], b"\0\1\2"])
@@ -451,7 +451,7 @@ def test_settings_that_are_damaged_are_ignored(make_window: MakeWindow, settings
     settings.sync()
     window, _ = make_window()
     assert window.width() == 1120
-    assert window.valid.horizontalHeader().count() == 8
+    assert window.panel.valid.horizontalHeader().count() == 8
 
 
 # What is kept secret
@@ -490,7 +490,7 @@ def test_keys_are_nowhere_unmasked_until_one_is_revealed(bench: Bench) -> None:
     bench.follow(gateway)
     with bench.qtbot.waitSignal(bench.poller.error_text_found):
         windows: list[QWidget] = [bench.window, *(bench.window.open_details(key(number)) for number in (0, 3))]
-    select(bench.window.valid, 0)
+    select(bench.window.panel.valid, 0)
     everything = [text for one in windows for text in said(one)]
     assert any(mask_key(key(0)) in text for text in everything)
     assert any("is not valid" in text for text in everything)
@@ -504,9 +504,9 @@ def test_keys_are_nowhere_unmasked_until_one_is_revealed(bench: Bench) -> None:
 
 def test_the_clipboard_is_emptied_when_the_window_closes(bench: Bench) -> None:
     bench.follow(bench.gateway())
-    bench.window.valid.setFocus()
-    select(bench.window.valid, 0)
-    bench.window.valid.keys_copied.emit([key(0)])
+    bench.window.panel.valid.setFocus()
+    select(bench.window.panel.valid, 0)
+    bench.window.panel.valid.keys_copied.emit([key(0)])
     assert QGuiApplication.clipboard().text() == key(0)
     bench.window.close()
     assert QGuiApplication.clipboard().text() == ""
@@ -544,18 +544,18 @@ def test_search_by_shortcut(bench: Bench) -> None:
     bench.follow(bench.gateway())
     bench.window.activateWindow()
     bench.qtbot.waitUntil(bench.window.isActiveWindow)
-    bench.window.search.setText("abc")
+    bench.window.panel.search.setText("abc")
     bench.qtbot.keySequence(bench.window, QKeySequence(QKeySequence.StandardKey.Find))
-    assert bench.window.search.hasFocus()
-    assert bench.window.search.selectedText() == "abc"
+    assert bench.window.panel.search.hasFocus()
+    assert bench.window.panel.search.selectedText() == "abc"
 
 
 def test_every_part_can_be_reached_by_tab_from_top_to_bottom(bench: Bench) -> None:
     bench.follow(bench.gateway())
     window = bench.window
     window.activateWindow()
-    window.search.setFocus()
-    bench.qtbot.waitUntil(window.search.hasFocus)
+    window.panel.search.setFocus()
+    bench.qtbot.waitUntil(window.panel.search.hasFocus)
     order = []
     for _ in range(4):
         QTest.keyClick(focused(), Qt.Key.Key_Tab)
@@ -616,6 +616,6 @@ def test_a_narrow_window_is_possible(bench: Bench) -> None:
     bench.window.resize(700, 560)
     QApplication.processEvents()
     assert bench.window.width() == 700
-    assert bench.window.valid.horizontalScrollBar().maximum() == 0
+    assert bench.window.panel.valid.horizontalScrollBar().maximum() == 0
     # What a card has no room for is in its tooltip.
     assert bench.window.summary.minute.toolTip().splitlines()[1] == "11,000 failed, 0.0 % ok"

@@ -1,0 +1,74 @@
+"""Why a key is valid or invalid, in words."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from keymon.gui.translation import number, tr
+from keymon.masking import mask_text, visible
+
+if TYPE_CHECKING:
+    from keymon.monitor import Snapshot
+    from keymon.stats import KeyFigures
+    from keymon.validity import Verdict
+
+
+def describe(figures: "KeyFigures", snapshot: "Snapshot", text: str | None) -> str:
+    """Return the evidence for the verdict on a key, with the last error's code and message.
+
+    `text` is what the gateway logged for the last failure; None while it is not known.
+    """
+    line = _describe(figures.verdict, snapshot, text)
+    if figures.kind == "vertex":
+        line += "\n" + tr(
+            "The gateway itself keeps no count for Vertex keys: these are keymon's, of failures in a row."
+        )
+    return line
+
+
+def _describe(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str:
+    if verdict.failure_count == 0 and not verdict.passed_over:
+        cleared = _last_cleared(verdict, snapshot)
+        if cleared:
+            return tr("No failure since {check}.").format(check=cleared)
+        return tr("No failure in the log that was read.")
+    since = _last_cleared(verdict, snapshot) or (_moment(verdict.since, snapshot) if verdict.since else "")
+    line = tr("{n} of {most} failures since {since}").format(
+        n=number(verdict.failure_count),
+        most=number(snapshot.settings.max_failures),
+        since=since or tr("the log begins"),
+    )
+    last = _last_error(verdict, text) if verdict.failure_count else ""
+    line = f"{line}: {last}" if last else f"{line}."
+    if verdict.passed_over:
+        return tr("The gateway gives this key no calls any more, as it does with invalid keys.") + "\n" + line
+    return line
+
+
+def _last_cleared(verdict: "Verdict", snapshot: "Snapshot") -> str:
+    """Return what set the failure count to 0 last, in words; nothing where the log does not show it."""
+    passed, reset = verdict.last_passed_check, verdict.assumed_reset_at
+    if reset is not None and (passed is None or reset > passed):
+        return tr("the reset or restart before {time}").format(time=_moment(reset, snapshot))
+    return tr("the last passed check at {time}").format(time=_moment(passed, snapshot)) if passed else ""
+
+
+def _last_error(verdict: "Verdict", text: str | None) -> str:
+    status = status_name(verdict.last_failure_status)
+    if text is None or isinstance(verdict.last_failure_status, str):
+        return status
+    from keymon.error_log import reason
+
+    return f"{status} {mask_text(visible(reason(text), 300))}".strip()
+
+
+def status_name(status: int | str | None) -> str:
+    """Return a status as it is shown; NULL and text of a network error are told in words."""
+    if status is None:
+        return tr("no status")
+    return str(status) if isinstance(status, int) else visible(status, 60) or tr("network error")
+
+
+def _moment(instant: datetime, snapshot: "Snapshot") -> str:
+    here = instant.astimezone()
+    same_day = here.date() == snapshot.as_of.astimezone().date()
+    return f"{here:%H:%M}" if same_day else f"{here:%Y-%m-%d %H:%M}"

@@ -1,0 +1,91 @@
+"""The columns of the tables of keys: what each shows of a key, and by what it sorts.
+
+Values are sorted as numbers and instants, never as the text shown.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import humanize
+
+from keymon.gui.translation import number, percent, shown_model, tr
+from keymon.masking import mask_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keymon.monitor import Snapshot
+    from keymon.stats import KeyFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, what it shows of a key, and by what it sorts; `sample` fits into it."""
+
+    title: str
+    tip: str
+    sample: str
+    text: "Callable[[KeyFigures, Snapshot], str]"
+    sort_key: "Callable[[KeyFigures], Any]"
+    is_number: bool = False
+
+
+def top_model(figures: "KeyFigures") -> str:
+    """Return the most used model as it is shown; a dash where there were no calls."""
+    return shown_model(figures.top_model) if figures.calls_24h.total else "–"
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """Return how long ago an instant was, in words; a dash for none."""
+    if then is None:
+        return "–"
+    return tr("now") if then >= now else humanize.naturaltime(now - then)
+
+
+_KIND_WORDS = {"gemini": "Gemini", "vertex": "Vertex"}
+
+COLUMNS: tuple[Column, ...] = (
+    Column("Key", "The API key, masked", "AIzaSy…000000", lambda k, _: mask_key(k.key), lambda k: k.key),
+    Column("Kind", "The list that the key is in", "Gemini", lambda k, _: _KIND_WORDS[k.kind], lambda k: k.kind),
+    Column(
+        "Failures",
+        "Failure count as the gateway holds it, of as many as make a key invalid",
+        "Failures",
+        lambda k, s: f"{number(k.verdict.failure_count)}/{number(s.settings.max_failures)}",
+        lambda k: k.verdict.failure_count,
+        is_number=True,
+    ),
+    Column(
+        "Calls 24 h",
+        "Calls in the last 24 hours, successes and failures",
+        "Calls 24 h",
+        lambda k, _: number(k.calls_24h.total),
+        lambda k: k.calls_24h.total,
+        is_number=True,
+    ),
+    Column(
+        "Success",
+        "Share of successful calls in the last 24 hours",
+        "Success",
+        lambda k, _: percent(k.calls_24h.success_rate),
+        lambda k: -1.0 if k.calls_24h.success_rate is None else k.calls_24h.success_rate,
+        is_number=True,
+    ),
+    Column(
+        "Last call",
+        "When the key was last called, within 24 hours",
+        "30 seconds ago",
+        lambda k, s: ago(k.last_call_at, s.as_of),
+        lambda k: k.last_call_at.timestamp() if k.last_call_at else 0.0,
+    ),
+    Column(
+        "Most used model",
+        "The model that the key was called for most in the last 24 hours",
+        "gemini-2.5-flash-lite",
+        lambda k, _: top_model(k),
+        lambda k: (k.calls_24h.total == 0, k.top_model or ""),
+    ),
+    Column("", "Open the details of the key", "Details", lambda _k, _s: tr("Details"), lambda _: 0),
+)
+DETAILS_COLUMN = len(COLUMNS) - 1

@@ -1,0 +1,148 @@
+"""The search box and the two tables: valid keys above, invalid keys below."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from keymon.gui.key_table import KeyTable
+from keymon.gui.translation import number, tr
+from keymon.gui.verdict_badge import VerdictBadge
+
+if TYPE_CHECKING:
+    from keymon.monitor import Snapshot
+
+
+class KeyPanel(QWidget):
+    """Both tables with their headings, searched together."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._snapshot: Snapshot | None = None
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Search keys and models (Ctrl+F)"))
+        self.search.setAccessibleName(tr("Search keys and models"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._search)
+        self.pause = QPushButton(tr("Pause"))
+        self.pause.setCheckable(True)
+        self.pause.setToolTip(tr("Stop refreshing every 5 seconds (Ctrl+P)"))
+        self.refresh = QPushButton(tr("Refresh"))
+        self.refresh.setToolTip(tr("Refresh now (F5)"))
+        self.valid = KeyTable("valid")
+        self.valid.setAccessibleName(tr("Valid keys"))
+        self.invalid = KeyTable("invalid")
+        self.invalid.setAccessibleName(tr("Invalid keys"))
+        self._headings: dict[KeyTable, QLabel] = {}
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self._section(self.valid, is_valid=True))
+        self.splitter.addWidget(self._section(self.invalid, is_valid=False))
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 2)
+        tools = QHBoxLayout()
+        tools.addWidget(self.search, 1)
+        tools.addWidget(self.pause)
+        tools.addWidget(self.refresh)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        layout.addLayout(tools)
+        layout.addWidget(self.splitter, 1)
+
+    def _section(self, table: KeyTable, is_valid: bool) -> QWidget:
+        badge = VerdictBadge(with_word=False)
+        badge.set_verdict(is_valid)
+        heading = QLabel()
+        heading.setTextFormat(Qt.TextFormat.PlainText)
+        font = heading.font()
+        font.setBold(True)
+        heading.setFont(font)
+        self._headings[table] = heading
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(badge)
+        head.addWidget(heading, 1)
+        section = QWidget()
+        layout = QVBoxLayout(section)
+        layout.setContentsMargins(0, 2, 0, 0)
+        layout.setSpacing(5)
+        layout.addLayout(head)
+        layout.addWidget(table, 1)
+        return section
+
+    @property
+    def tables(self) -> tuple[KeyTable, KeyTable]:
+        """Both tables."""
+        return self.valid, self.invalid
+
+    def clear(self) -> None:
+        """Show nothing, and say that it is being read."""
+        self._snapshot = None
+        for table in self.tables:
+            table.keys.clear()
+        self._say(tr("Reading the gateway's database…"))
+        self._show_headings()
+
+    def show_snapshot(self, snapshot: "Snapshot") -> None:
+        """Show the keys of `snapshot`."""
+        self._snapshot = snapshot
+        for table, is_valid in ((self.valid, True), (self.invalid, False)):
+            keys = [figures for figures in snapshot.keys if figures.verdict.valid == is_valid]
+            table.show_keys(keys, snapshot)
+        self._show_headings()
+        self._show_placeholders()
+
+    def show_progress(self, rows: int) -> None:
+        """Tell how far the first reading has come."""
+        if self._snapshot is None:
+            self._say(tr("Reading the log: {rows} calls so far").format(rows=number(rows)))
+
+    def show_failure(self) -> None:
+        """Tell that there is nothing to show, where there is nothing."""
+        if self._snapshot is None:
+            self._say(tr("Nothing is known of the keys yet"))
+
+    def show_paused(self, paused: bool) -> None:
+        """Show whether refreshing rests."""
+        self.pause.setChecked(paused)
+        self.pause.setText(tr("Resume") if paused else tr("Pause"))
+
+    @Slot()
+    def go_to_search(self) -> None:
+        """Let the operator type into the search box."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    @Slot(str)
+    def _search(self, text: str) -> None:
+        for table in self.tables:
+            table.keys.set_search(text)
+        self._show_headings()
+        self._show_placeholders()
+
+    def _show_headings(self) -> None:
+        for table, text in ((self.valid, tr("Valid keys")), (self.invalid, tr("Invalid keys"))):
+            heading = text
+            if self._snapshot is not None:
+                shown, total = table.keys.rowCount(), table.keys.total()
+                heading += f" ({number(total)})" if shown == total else f" ({number(shown)} / {number(total)})"
+            self._headings[table].setText(heading)
+
+    def _show_placeholders(self) -> None:
+        if self._snapshot is None:
+            return
+        for table, nothing in ((self.valid, tr("No key is valid")), (self.invalid, tr("No key is invalid"))):
+            if not self._snapshot.keys:
+                table.set_placeholder(tr("The gateway's key pool is empty"))
+            elif table.keys.total():
+                table.set_placeholder(tr("No key here matches the search"))
+            else:
+                table.set_placeholder(nothing)
+
+    def _say(self, text: str) -> None:
+        for table in self.tables:
+            table.set_placeholder(text)

@@ -1,0 +1,64 @@
+"""The menu bar: everything that can be done in the main window, each with its shortcut."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from keymon.gui.translation import tr
+
+if TYPE_CHECKING:
+    from keymon.gui.main_window import MainWindow
+    from keymon.gui.theme import Theme
+
+Shortcut = QKeySequence.StandardKey | str | None
+
+
+def build_menus(window: "MainWindow") -> QAction:
+    """Fill the menu bar of `window`; return the action that pauses refreshing."""
+    gateway = window.menuBar().addMenu(tr("&Gateway"))
+    _add(gateway, tr("&Open database…"), QKeySequence.StandardKey.Open, window.choose_file)
+    _add(gateway, tr("Open by a gateway's .&env…"), "Ctrl+E", window.choose_env)
+    _add(gateway, tr("Open the &demo"), None, window.demo_chosen.emit)
+    gateway.addSeparator()
+    _add(gateway, tr("Set its &time zone…"), "Ctrl+T", window.choose_zone)
+    gateway.addSeparator()
+    _add(gateway, tr("&Quit"), "Ctrl+Q", window.close)
+    view = window.menuBar().addMenu(tr("&View"))
+    _add(view, tr("&Refresh now"), QKeySequence.StandardKey.Refresh, window.poller.refresh)
+    pause = _add(view, tr("&Pause refreshing"), "Ctrl+P", None)
+    pause.setCheckable(True)
+    _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.panel.go_to_search)
+    view.addSeparator()
+    _add_themes(view, window)
+    aid = window.menuBar().addMenu(tr("&Help"))
+    _add(aid, tr("&Keyboard shortcuts"), QKeySequence.StandardKey.HelpContents, window.show_shortcuts)
+    _add(aid, tr("&About keymon"), None, window.show_about)
+    return pause
+
+
+def _add(menu: QMenu, text: str, shortcut: Shortcut, run: Callable[[], object] | None) -> QAction:
+    action = menu.addAction(text)
+    if shortcut is not None:
+        action.setShortcut(QKeySequence(shortcut))
+    if run is not None:
+        action.triggered.connect(run)
+    return action
+
+
+def _add_themes(view: QMenu, window: "MainWindow") -> None:
+    menu = view.addMenu(tr("&Theme"))
+    group = QActionGroup(window)
+    themes: tuple[tuple[str, Theme | None], ...] = (
+        (tr("As the &desktop"), None),
+        (tr("&Light"), "light"),
+        (tr("D&ark"), "dark"),
+    )
+    for text, theme in themes:
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        action.setChecked(theme is None)
+        action.setData(theme)
+        group.addAction(action)
+    group.triggered.connect(window.change_theme)

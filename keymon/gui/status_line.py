@@ -1,0 +1,101 @@
+"""The line at the bottom: which gateway, its zone, how old the figures are, and that something is being read."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+
+from keymon.gui.key_columns import ago
+from keymon.gui.translation import plain_tip, tr
+
+if TYPE_CHECKING:
+    from keymon.monitor import Snapshot
+
+
+class StatusLine(QStatusBar):
+    """Tells the age of the figures anew every second while a gateway is followed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._snapshot: Snapshot | None = None
+        self._is_stale = self._is_paused = False
+        self._gateway = _label(self)
+        self._gateway.setMinimumWidth(80)
+        self._zone = _label(self)
+        self._age = _label(self)
+        self._progress = QProgressBar()
+        self._progress.setObjectName("progress")
+        self._progress.setAccessibleName(tr("Reading"))
+        self._progress.setRange(0, 0)
+        self._progress.setMaximumWidth(140)
+        self._progress.setTextVisible(False)
+        self._progress.hide()
+        self.addWidget(self._gateway, 1)
+        for widget in (self._progress, self._zone, self._age):
+            self.addPermanentWidget(widget)
+        self._clock = QTimer(self)
+        self._clock.setInterval(1_000)
+        self._clock.timeout.connect(self._show_age)
+
+    def show_gateway(self, title: str) -> None:
+        """Name another gateway; nothing is known of it yet."""
+        self._gateway.setText(tr("{gateway} (read-only)").format(gateway=title))
+        self._zone.clear()
+        self._snapshot = None
+        self._show_age()
+
+    def start(self) -> None:
+        """Tell that the gateway is being read for the first time."""
+        self._progress.show()
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Let the time rest."""
+        self._clock.stop()
+
+    def show_snapshot(self, snapshot: "Snapshot") -> None:
+        """Tell of fresh figures."""
+        self._snapshot, self._is_stale = snapshot, False
+        self._progress.hide()
+        sources = {"set": tr("set"), "detected": tr("detected"), "assumed": tr("assumed")}
+        self._zone.setText(
+            tr("Gateway's zone {zone} ({source})").format(
+                zone=snapshot.clock.name, source=sources[snapshot.clock.source]
+            )
+        )
+        self._gateway.setToolTip(plain_tip(snapshot.database))
+        self._show_age()
+
+    def show_failure(self) -> None:
+        """Tell that the figures are no longer fresh."""
+        self._is_stale = True
+        self._progress.hide()
+        self._show_age()
+
+    def show_paused(self, paused: bool) -> None:
+        """Tell whether refreshing rests."""
+        self._is_paused = paused
+        self._show_age()
+
+    @Slot()
+    def _show_age(self) -> None:
+        self._age.setText(self._age_text())
+
+    def _age_text(self) -> str:
+        if self._snapshot is None:
+            return tr("no data yet")
+        as_of = self._snapshot.as_of
+        if not self._snapshot.is_live:
+            return tr("As of {time}").format(time=f"{as_of.astimezone():%Y-%m-%d %H:%M:%S}")
+        if self._is_stale:
+            return tr("Stale since {time}").format(time=f"{as_of.astimezone():%H:%M:%S}")
+        age = ago(as_of, datetime.now(UTC))
+        return (tr("Paused, updated {ago}") if self._is_paused else tr("Updated {ago}")).format(ago=age)
+
+
+def _label(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setContentsMargins(6, 0, 6, 0)
+    return label
