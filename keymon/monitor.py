@@ -31,6 +31,7 @@ PAUSE_S = 0.002
 
 _LOOKS_APART = timedelta(minutes=2)
 """Calls that arrived in a longer time than this tell nothing of the gateway's clock."""
+_MONTH_CHUNKS_AT_FIRST = 5
 _AFTER_AS_OF = timedelta(hours=2)
 """A call that started before an instant is in the log within this; then the log can be left."""
 
@@ -92,12 +93,15 @@ class Monitor:
             self._database.close()
             self._followed = None
         settings, notices = self._read_settings()
-        followed = self._followed
+        followed, month_chunks = self._followed, self._month_chunks
         if followed is None or settings.history > followed.history or not self._is_same_log(followed):
             followed = self._followed = self._load(settings, self._find_clock(), progress)
+            if month_chunks is not None:
+                # The first figures should not wait for a long month.
+                month_chunks = min(month_chunks, _MONTH_CHUNKS_AT_FIRST)
         else:
-            followed = self._follow(followed, settings, progress)
-        self._count_month(followed)
+            followed = self._followed = self._follow(followed, settings, progress)
+        self._count_month(followed, month_chunks)
         return self._snapshot(followed, settings, notices)
 
     def error_text(self, key: str, started: datetime, latency_ms: int) -> str | None:
@@ -190,18 +194,18 @@ class Monitor:
         ends = [end for row in rows if (end := call_end(row)) is not None]
         return followed.watch.see(ends, now)
 
-    def _count_month(self, followed: "_Followed") -> None:
+    def _count_month(self, followed: "_Followed", month_chunks: int | None) -> None:
         """Count on through the calendar month of the gateway, as far as one refresh may."""
         now = followed.clock.to_local(self._instant(followed.clock))
         first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         month = followed.month
         if month is None or month.first != first:
-            start = self._log.start(first) if self._month_chunks != 0 else 0
+            start = self._log.start(first) if month_chunks != 0 else 0
             month = followed.month = _MonthCount(first, start)
         until = datetime.max if self._as_of is None else now  # noqa: DTZ901
         chunks = 0
         month.complete = False
-        while self._month_chunks is None or chunks < self._month_chunks:
+        while month_chunks is None or chunks < month_chunks:
             stretch = self._log.count(month.last_id, first, until)
             if stretch is None:
                 month.complete = True

@@ -170,6 +170,7 @@ def test_an_assumed_zone_is_told_and_gives_way_to_what_calls_show(bench: Bench) 
     assert (second.clock.name, second.clock.source) == ("+08:00", "detected")
     assert (second.calls_24h.total, second.calls_1m.total) == (8, 5)
     assert second.notices == ()
+    assert monitor.refresh().clock.source == "detected"
 
 
 def test_calls_after_a_long_sleep_tell_nothing_of_the_clock(bench: Bench) -> None:

@@ -63,7 +63,7 @@ class DetailsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
         self._hide_timer.setInterval(reveal_ms)
-        self.resize(760, 620)
+        self.resize(800, 760)
         self.show_loading()
 
     def _build(self) -> None:
