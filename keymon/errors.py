@@ -74,6 +74,13 @@ class ClockWrongNotice(Notice):
     advice = "Set both by a time server; until then “24 hours” is off by as much."
 
 
+class NoCallsNotice(Notice):
+    """A gateway that has been silent for a day: its verdicts rest on nothing."""
+
+    template = "The newest call in the log ended at {time} (gateway's time), more than 24 hours ago."
+    advice = "Check that the gateway is running and that this is its database."
+
+
 class TimesUnreadableNotice(Notice):
     """Rows that belong to no period."""
 

@@ -17,6 +17,7 @@ from keymon.database import Database, Location
 from keymon.errors import (
     ClockAssumedNotice,
     ClockWrongNotice,
+    NoCallsNotice,
     Notice,
     PoolKeptNotice,
     SettingUnreadableError,
@@ -157,7 +158,9 @@ class Monitor:
         as_of = self._instant(clock)
         since = as_of - settings.history
         start = self._log.start(clock.earliest_local(since, as_of))
-        followed = _Followed(ClockWatch(clock), CallWindow(clock), settings.history, start, self._now())
+        followed = _Followed(
+            ClockWatch(clock), CallWindow(clock), settings.history, start, self._now(), self._log.row(start)
+        )
         read = 0
         while rows := self._log.read(followed.last_id):
             followed.add(rows, since)
@@ -228,9 +231,15 @@ class Monitor:
             calls_1h=stats.count(timedelta(hours=1)),
             calls_24h=stats.count(DAY),
             calls_month=followed.month.calls if followed.month and followed.month.complete else None,
-            notices=notices + tuple(_clock_notices(followed)),
+            notices=(*notices, *_clock_notices(followed), *self._silence(followed, stats)),
             stats=stats,
         )
+
+    def _silence(self, followed: "_Followed", stats: StatsService) -> Iterator[Notice]:
+        if self._as_of is None and followed.anchor is not None and stats.count(DAY).total == 0:
+            ended = call_end(followed.anchor)
+            if ended is not None:
+                yield NoCallsNotice(time=f"{ended:%Y-%m-%d %H:%M}")
 
 
 @dataclass(slots=True)

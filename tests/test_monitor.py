@@ -258,6 +258,25 @@ def test_ids_that_start_again_are_noticed(bench: Bench) -> None:
     assert snapshot.calls_month.total == 7
 
 
+def test_ids_that_start_again_are_noticed_where_nothing_was_in_the_window(bench: Bench) -> None:
+    for hours in range(200, 30, -1):
+        bench.call(timedelta(hours=hours))
+    monitor = bench.monitor(parse_zone("+8"))
+    assert monitor.refresh().calls_24h.total == 0
+    bench.gateway.connection.execute("DELETE FROM t_request_log")
+    bench.call(model="new")
+    assert usage(monitor.refresh()) == {"new": 1}
+
+
+def test_a_gateway_that_has_been_silent_for_a_day_is_told(bench: Bench) -> None:
+    bench.call(timedelta(hours=30))
+    monitor = bench.monitor(parse_zone("+8"))
+    (notice,) = monitor.refresh().notices
+    assert "ended at 2026-11-22 14:00" in str(notice)
+    bench.call()
+    assert monitor.refresh().notices == ()
+
+
 def test_purged_old_rows_do_no_harm(bench: Bench) -> None:
     bench.call(timedelta(hours=23))
     bench.call(timedelta(minutes=1))
