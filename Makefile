@@ -12,7 +12,7 @@ WINDOW_PACKAGES := libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 li
 	libwayland-client0 libwayland-cursor0 libwayland-egl1
 HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
 
-.PHONY: demo test check format screenshots clean
+.PHONY: demo test check format screenshots bench clean
 
 demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
@@ -36,6 +36,10 @@ screenshots: $(VENV)/.keymon  ## draw the pictures of the README anew
 	@$(QT_CHECK)
 	$(BIN)/keymon screenshot --demo --out docs/images --theme light
 	$(BIN)/keymon screenshot --demo --out docs/images --theme dark
+
+SIZE ?= 10m
+bench: $(VENV)/.tools  ## measure side by side: does keymon disturb the gateway? SIZE=1m, 10m or 50m
+	$(BIN)/python -m tests.benchmarks.harmless $(SIZE)
 
 clean:  ## remove what was built and installed here
 	rm -rf $(VENV) build dist demo-screenshots .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PROGRAM = "keymon"
 _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """The instant at which pictures of the sample gateway are taken."""
+_TRIES = 5
 QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0"
 """Debian packages without which Qt cannot even be imported."""
 WINDOW_PACKAGES = (
@@ -151,9 +152,19 @@ def _snapshot(options: argparse.Namespace, month_chunks: int | None = 0) -> "Sna
     with _gateway(options) as location:
         monitor = _monitor(options, location, month_chunks)
         try:
-            return monitor.refresh()
+            return _refreshed(monitor)
         finally:
             monitor.close()
+
+
+def _refreshed(monitor: "Monitor") -> "Snapshot":
+    """Return the first figures; a long reading that somebody's lock breaks off is taken up again."""
+    for _ in range(_TRIES - 1):
+        try:
+            return monitor.refresh()
+        except errors.DatabaseLockedError:
+            continue
+    return monitor.refresh()
 
 
 def _run_keys(options: argparse.Namespace) -> int:

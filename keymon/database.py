@@ -26,6 +26,7 @@ from keymon.masking import mask_text, mask_url, visible
 
 LOCK_PATIENCE_S = 1.0
 """How long a read waits for somebody else's lock before it gives up this time."""
+_LOCK_PAUSE_S = 0.002
 READ_LIMIT_S = 10.0
 """How long a single read may take; each is bounded to some thousand rows, so this is a broken disk."""
 
@@ -122,18 +123,22 @@ class Database:
 
         The statement must bound its own result: nothing is left open behind this call.
         """
-        if self._over:
-            raise errors.ReadBrokenOffError(database=self.shown)
-        self._look()
-        self._deadline = time.monotonic() + READ_LIMIT_S
-        try:
-            return self._fetch(statement, values)
-        except DBAPIError as error:
-            self.close()
-            raise self._translated(error.orig) from None
-        except sqlite3.Error as error:
-            self.close()
-            raise self._translated(error) from None
+        patience = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            if self._over:
+                raise errors.ReadBrokenOffError(database=self.shown)
+            self._look()
+            self._deadline = time.monotonic() + READ_LIMIT_S
+            try:
+                return self._fetch(statement, values)
+            except (DBAPIError, sqlite3.Error) as error:
+                cause = error.orig if isinstance(error, DBAPIError) else error
+                if not _is_busy(cause) or time.monotonic() > patience:
+                    self.close()
+                    raise self._translated(cause) from None
+            # A busy gateway leaves gaps of milliseconds between its commits: look for one often. SQLite's
+            # own busy handler soon looks only ten times a second, and on a slow disk finds none.
+            time.sleep(_LOCK_PAUSE_S)
 
     def _fetch(self, statement: Executable, values: dict[str, object]) -> list[Any]:
         with self._engine.connect() as connection:
@@ -181,7 +186,7 @@ class Database:
         driver = sqlite3.connect(
             self.location.path.as_uri() + "?mode=ro",
             uri=True,
-            timeout=LOCK_PATIENCE_S,
+            timeout=0,
             isolation_level=None,
             check_same_thread=False,  # the pool closes it from wherever the application ends
         )
@@ -234,6 +239,10 @@ _ERRORS_BY_CODE: dict[int, type[errors.KeymonError]] = {
     sqlite3.SQLITE_READONLY: errors.HotJournalError,
     sqlite3.SQLITE_PERM: errors.DatabaseForbiddenError,
 }
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def _all_rows(result: CursorResult[Any]) -> list[Any]:

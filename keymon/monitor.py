@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import count
 
 from keymon import error_log, gateway_clock
 from keymon.call_log import CallLog, CountedStretch, Row, call_end
@@ -17,6 +18,7 @@ from keymon.database import Database, Location
 from keymon.errors import (
     ClockAssumedNotice,
     ClockWrongNotice,
+    DatabaseLockedError,
     NoCallsNotice,
     Notice,
     PoolKeptNotice,
@@ -94,15 +96,15 @@ class Monitor:
             self._database.close()
             self._followed = None
         settings, notices = self._read_settings()
-        followed, month_chunks = self._followed, self._month_chunks
+        followed = self._followed
         if followed is None or settings.history > followed.history or not self._is_same_log(followed):
-            followed = self._followed = self._load(settings, self._find_clock(), progress)
-            if month_chunks is not None:
-                # The first figures should not wait for a long month.
-                month_chunks = min(month_chunks, _MONTH_CHUNKS_AT_FIRST)
-        else:
-            followed = self._followed = self._follow(followed, settings, progress)
-        self._count_month(followed, month_chunks)
+            followed = self._followed = self._begin(settings, self._find_clock())
+        first = not followed.is_loaded
+        if not first and not self._follow(followed):
+            followed = self._followed = self._begin(settings, followed.clock)
+        if not followed.is_loaded:
+            self._load(followed, progress)
+        self._count_month(followed, first)
         return self._snapshot(followed, settings, notices)
 
     def error_text(self, key: str, started: datetime, latency_ms: int) -> str | None:
@@ -151,43 +153,39 @@ class Monitor:
         """Tell whether the last row that we read is still what it was."""
         return followed.anchor is None or self._log.row(followed.anchor[0]) == followed.anchor
 
-    def _load(
-        self, settings: GatewaySettings, clock: GatewayClock, progress: Callable[[int], None] | None
-    ) -> "_Followed":
-        """Read everything afresh."""
+    def _begin(self, settings: GatewaySettings, clock: GatewayClock) -> "_Followed":
+        """Find where the log must be read from."""
         as_of = self._instant(clock)
-        since = as_of - settings.history
-        start = self._log.start(clock.earliest_local(since, as_of))
-        followed = _Followed(
-            ClockWatch(clock), CallWindow(clock), settings.history, start, self._now(), self._log.row(start)
-        )
-        read = 0
+        start = self._log.start(clock.earliest_local(as_of - settings.history, as_of))
+        anchor = self._log.row(start)
+        return _Followed(ClockWatch(clock), CallWindow(clock), settings.history, start, self._now(), anchor)
+
+    def _load(self, followed: "_Followed", progress: Callable[[int], None] | None) -> None:
+        """Read on to the end of the log; where that is broken off, the next refresh goes on from there."""
+        as_of = self._instant(followed.clock)
         while rows := self._log.read(followed.last_id):
-            followed.add(rows, since)
-            read += len(rows)
+            followed.add(rows, as_of - followed.history)
             if progress is not None:
-                progress(read)
-            if self._as_of is not None and _all_after(rows, clock.to_local(as_of) + _AFTER_AS_OF):
+                progress(followed.rows_read)
+            if self._as_of is not None and _all_after(rows, followed.clock.to_local(as_of) + _AFTER_AS_OF):
                 break
             time.sleep(PAUSE_S)
         followed.looked = self._now()
-        return followed
+        followed.is_loaded = True
 
-    def _follow(
-        self, followed: "_Followed", settings: GatewaySettings, progress: Callable[[int], None] | None
-    ) -> "_Followed":
-        """Read what is new, and watch the gateway's clock by it."""
+    def _follow(self, followed: "_Followed") -> bool:
+        """Read what is new, and watch the gateway's clock by it; False where all must be read in a new light."""
         since = self._instant(followed.clock) - followed.history
         while self._as_of is None and (rows := self._log.read(followed.last_id)):
             was_assumed = followed.clock.source == "assumed"
             if self._watch_clock(followed, rows) and was_assumed:
-                return self._load(settings, followed.clock, progress)
+                return False
             followed.window.change_clock(followed.clock)
             followed.add(rows, since)
             time.sleep(PAUSE_S)
         followed.looked = self._now()
         followed.window.forget_before(since)
-        return followed
+        return True
 
     def _watch_clock(self, followed: "_Followed", rows: Sequence[Row]) -> bool:
         """Tell whether `rows`, if they have just arrived, change what we know of the gateway's clock."""
@@ -197,24 +195,33 @@ class Monitor:
         ends = [end for row in rows if (end := call_end(row)) is not None]
         return followed.watch.see(ends, now)
 
-    def _count_month(self, followed: "_Followed", month_chunks: int | None) -> None:
+    def _count_month(self, followed: "_Followed", first: bool) -> None:
         """Count on through the calendar month of the gateway, as far as one refresh may."""
+        chunks = self._month_chunks
+        if chunks is not None:
+            # The first figures should not wait for a long month.
+            chunks = min(chunks, _MONTH_CHUNKS_AT_FIRST) if first else chunks
+        try:
+            self._count_month_chunks(followed, chunks)
+        except DatabaseLockedError:
+            if chunks is None:
+                raise
+            # The other figures are fresh; this one stays unknown until the next refresh.
+
+    def _count_month_chunks(self, followed: "_Followed", chunks: int | None) -> None:
         now = followed.clock.to_local(self._instant(followed.clock))
         first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         month = followed.month
         if month is None or month.first != first:
-            start = self._log.start(first) if month_chunks != 0 else 0
-            month = followed.month = _MonthCount(first, start)
+            month = followed.month = _MonthCount(first, self._log.start(first) if chunks != 0 else 0)
         until = datetime.max if self._as_of is None else now  # noqa: DTZ901
-        chunks = 0
         month.complete = False
-        while month_chunks is None or chunks < month_chunks:
+        for _ in count() if chunks is None else range(chunks):
             stretch = self._log.count(month.last_id, first, until)
             if stretch is None:
                 month.complete = True
                 break
             month.add(stretch)
-            chunks += 1
             time.sleep(PAUSE_S)
 
     def _snapshot(self, followed: "_Followed", settings: GatewaySettings, notices: tuple[Notice, ...]) -> Snapshot:
@@ -272,6 +279,8 @@ class _Followed:
     last_id: int
     looked: datetime
     anchor: Row | None = None
+    rows_read: int = 0
+    is_loaded: bool = False
     month: _MonthCount | None = None
 
     @property
@@ -282,6 +291,7 @@ class _Followed:
         self.window.add(rows, since)
         self.anchor = rows[-1]
         self.last_id = rows[-1][0]
+        self.rows_read += len(rows)
 
 
 def _all_after(rows: Sequence[Row], local: datetime) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -164,6 +165,23 @@ def test_a_locked_database_is_given_up_and_tried_again(
             database.fetch(COUNT)
         gateway.connection.execute("COMMIT")
         assert database.fetch(COUNT) == [(0,)]
+
+
+def test_a_gap_between_two_commits_is_found(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = make_gateway(["a"])
+    gateway.connection.execute("BEGIN EXCLUSIVE")
+    waits: list[float] = []
+
+    def unlock_at_the_third_look(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            gateway.connection.execute("COMMIT")
+
+    monkeypatch.setattr(time, "sleep", unlock_at_the_third_look)
+    with opened(gateway.path) as database:
+        assert database.fetch(COUNT) == [(0,)]
+    assert len(waits) == 3
+    assert max(waits) <= 0.01
 
 
 def test_a_hot_journal_is_left_to_the_gateway(make_gateway: MakeGateway, tmp_path: Path) -> None:

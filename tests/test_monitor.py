@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keymon import call_log, errors
+from keymon import call_log, database, errors
 from keymon.database import Database, location_of
 from keymon.gateway_clock import parse_zone
 from keymon.monitor import Monitor, Snapshot
@@ -229,6 +229,26 @@ def test_progress_tells_the_rows_read(bench: Bench) -> None:
     read: list[int] = []
     bench.monitor(parse_zone("+8")).refresh(read.append)
     assert read == [call_log.CHUNK_ROWS, call_log.CHUNK_ROWS + 5]
+
+
+def test_a_reading_that_is_broken_off_goes_on_where_it_was(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LOCK_PATIENCE_S", 0.01)
+    local = f"{(NOW + SHANGHAI).replace(tzinfo=None):%Y-%m-%d %H:%M:%S}"
+    bench.gateway.calls([(None, local, "m", A, 1, 200, 1)] * (3 * call_log.CHUNK_ROWS))
+    monitor = bench.monitor(parse_zone("+8"))
+    read: list[int] = []
+
+    def lock_after_the_first_chunk(rows: int) -> None:
+        read.append(rows)
+        if len(read) == 1:
+            bench.gateway.connection.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(errors.DatabaseLockedError):
+        monitor.refresh(lock_after_the_first_chunk)
+    bench.gateway.connection.execute("COMMIT")
+    snapshot = monitor.refresh(lock_after_the_first_chunk)
+    assert read == [call_log.CHUNK_ROWS * n for n in (1, 2, 3)]
+    assert snapshot.calls_24h.total == 3 * call_log.CHUNK_ROWS
 
 
 def test_a_replaced_file_is_read_from_its_beginning(bench: Bench, make_gateway: MakeGateway) -> None:
