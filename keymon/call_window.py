@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keymon.call_log import Row
+from keymon.call_log import EARLIEST, LATEST, Row, local_time
 from keymon.gateway_clock import EPOCH, GatewayClock
 
 Int64s = NDArray[np.int64]
@@ -28,6 +28,7 @@ _STATUS_LIMIT = 100_000
 _MAX_STATUS_TEXTS = 1_000
 _OTHER_TEXT = "(other text)"
 _MAX_LATENCY_MS = 24 * 3600 * 1000
+_USUAL_LENGTHS = {len("2026-11-23 12:00:00"), len("2026-11-23 12:00:00.000000")}
 _NO_TIME = np.iinfo(np.int64).min
 
 
@@ -106,6 +107,9 @@ def to_datetime(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=int(microseconds))
 
 
+_EARLIEST, _LATEST = (to_microseconds(time.replace(tzinfo=UTC)) for time in (EARLIEST, LATEST))
+
+
 class CallWindow:
     """Gathers rows of the log into columns, and lets go of those that have become too old.
 
@@ -116,7 +120,7 @@ class CallWindow:
         self._clock = clock
         self._keys = _Names()
         self._models = _Names()
-        self._status_texts: list[str] = []
+        self._status_texts: dict[str, int] = {}
         self._columns: list[NDArray[Any]] = [
             np.empty(0, np.int64),
             *(np.empty(0, np.int32) for _ in range(4)),
@@ -141,7 +145,7 @@ class CallWindow:
             latency_ms,
             self._keys.values,
             self._models.values,
-            self._status_texts,
+            list(self._status_texts),
         )
 
     def add(self, rows: Sequence[Row], since: datetime) -> None:
@@ -163,6 +167,11 @@ class CallWindow:
         recent = started >= to_microseconds(since)
         self._append([started[recent], *(column[timed][recent] for column in new)])
 
+    @property
+    def newest_start(self) -> datetime | None:
+        """When the newest call started, UTC; None without calls."""
+        return to_datetime(int(self._columns[0][: self._size].max())) if self._size else None
+
     def forget_before(self, instant: datetime) -> None:
         """Let go of calls that started before `instant`, once they are a tenth of all."""
         old = self._columns[0][: self._size] < to_microseconds(instant)
@@ -170,6 +179,9 @@ class CallWindow:
             return
         self._columns = [column[: self._size][~old] for column in self._columns]
         self._size = len(self._columns[0])
+        # Names that no call has any more go too: clients may send a new one with every call.
+        self._keys, self._columns[1] = self._keys.in_use(self._columns[1])
+        self._models, self._columns[2] = self._models.in_use(self._columns[2])
 
     def change_clock(self, clock: GatewayClock) -> None:
         """Read the times of rows that are added from now on with another clock."""
@@ -188,12 +200,11 @@ class CallWindow:
         self._size = needed
 
     def _statuses(self, values: Sequence[object]) -> Int32s:
-        try:
+        # numpy would also make numbers of texts, blobs and fractions.
+        if set(map(type, values)) == {int}:
             status = np.array(values, np.int64)
-        except (TypeError, ValueError, OverflowError):
-            return np.fromiter(map(self._status, values), np.int32, len(values))
-        if status.min() >= 0 and status.max() < _STATUS_LIMIT:
-            return status.astype(np.int32)
+            if status.min() >= 0 and status.max() < _STATUS_LIMIT:
+                return status.astype(np.int32)
         return np.fromiter(map(self._status, values), np.int32, len(values))
 
     def _status(self, value: object) -> int:
@@ -202,12 +213,9 @@ class CallWindow:
         if isinstance(value, int) and 0 <= value < _STATUS_LIMIT:
             return value
         text = _as_text(value)
-        if text not in self._status_texts:
-            if len(self._status_texts) > _MAX_STATUS_TEXTS:
-                text = _OTHER_TEXT
-            if text not in self._status_texts:
-                self._status_texts.append(text)
-        return -2 - self._status_texts.index(text)
+        if text not in self._status_texts and len(self._status_texts) >= _MAX_STATUS_TEXTS:
+            text = _OTHER_TEXT
+        return -2 - self._status_texts.setdefault(text, len(self._status_texts))
 
 
 class _Names:
@@ -228,6 +236,14 @@ class _Names:
             self._index[value] = found
         return found
 
+    def in_use(self, numbers: NDArray[Any]) -> tuple["_Names", NDArray[Any]]:
+        """Return only the names that `numbers` mention, and `numbers` as they are among these."""
+        used, renumbered = np.unique(numbers, return_inverse=True)
+        names = _Names()
+        for number in used.tolist():
+            names.index(self.values[number])
+        return names, renumbered.astype(np.int32)
+
 
 def _as_text(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
@@ -235,30 +251,30 @@ def _as_text(value: object) -> str:
 
 def _local_microseconds(values: Sequence[object]) -> Int64s:
     """Return naive times as microseconds on the gateway's wall clock; `_NO_TIME` for what is none."""
-    try:
-        return np.array(values, "datetime64[us]").astype(np.int64)  # NaT for None is the same number
-    except (TypeError, ValueError, OverflowError):
-        return np.fromiter(map(_local_time, values), np.int64, len(values))
+    # numpy would also make times of numbers and of words such as "now".
+    usual = set(map(type, values)) == {str} and set(map(len, values)) <= _USUAL_LENGTHS  # type: ignore[arg-type]
+    if usual or set(map(type, values)) == {datetime}:
+        try:
+            local = np.array(values, "datetime64[us]").astype(np.int64)
+        except (TypeError, ValueError, OverflowError):
+            pass
+        else:
+            if local.min() >= _EARLIEST and local.max() < _LATEST:
+                return local
+    return np.fromiter(map(_local_time, values), np.int64, len(values))
 
 
 def _local_time(value: object) -> int:
-    try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        if not isinstance(value, datetime):
-            return int(_NO_TIME)
-        return to_microseconds(value.replace(tzinfo=UTC))
-    except ValueError:
-        return int(_NO_TIME)
+    time = local_time(value)
+    return int(_NO_TIME) if time is None else to_microseconds(time.replace(tzinfo=UTC))
 
 
 def _latencies(values: Sequence[object]) -> Int32s:
-    try:
+    if set(map(type, values)) == {int}:
         latency = np.array(values, np.int64)
         known = (latency >= 0) & (latency <= _MAX_LATENCY_MS)
         return np.where(known, latency, LATENCY_UNKNOWN).astype(np.int32)
-    except (TypeError, ValueError, OverflowError):
-        return np.fromiter(map(_latency, values), np.int32, len(values))
+    return np.fromiter(map(_latency, values), np.int32, len(values))
 
 
 def _latency(value: object) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from keymon import __version__, errors
-from keymon.masking import visible
+from keymon.masking import foreign, mask_url, visible
 
 if TYPE_CHECKING:
     from keymon.database import Location
@@ -36,7 +36,7 @@ WINDOW_PACKAGES = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run keymon with `arguments` (those of the process by default) and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except errors.KeymonError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        _tell(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough.
@@ -54,11 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _tell(message: errors.KeymonError, prefix: str = "") -> None:
+    """Print a message and the way out of it as one line on standard error."""
+    advice = f". {message.advice}" if message.advice else ""
+    print(f"{PROGRAM}: {prefix}{str(message).rstrip('.')}{advice}", file=sys.stderr)
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(errors.UsageError.exit_code, f"{PROGRAM}: {message} (see '{self.prog} --help')\n")
+        # What was typed in the wrong place may be a key.
+        self.exit(errors.UsageError.exit_code, f"{PROGRAM}: {foreign(message)} (see '{self.prog} --help')\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,9 +150,12 @@ def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
+        if not 1971 <= instant.year < 9000:
+            raise ValueError
     except ValueError:
         raise errors.TimeUnreadableError(text=visible(text, 40)) from None
+    return instant
 
 
 def _snapshot(options: argparse.Namespace, month_chunks: int | None = 0) -> "Snapshot":
@@ -199,10 +209,17 @@ def _run_stats(options: argparse.Namespace) -> int:
 
 def _print(text: str, snapshot: "Snapshot | None" = None) -> int:
     """Print a result, and on standard error what is to be known about the gateway it comes from."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Nothing more can be written there, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise errors.OutputError(path="standard output", reason=error.strerror) from None
     for notice in snapshot.notices if snapshot is not None else ():
-        print(f"{PROGRAM}: note: {notice}", file=sys.stderr)
+        _tell(notice, "note: ")
     return 0
 
 
@@ -215,10 +232,14 @@ def _run_window(options: argparse.Namespace) -> int:
     zone: str | None = options.gateway_tz
     if options.demo:
         return app.run_window(app.demo_source, zone)
-    named = options.db or options.env
-    if not named:
+    if not (options.db or options.env):
         return app.run_window(None, zone)
-    return app.run_window(lambda zone: app.Source(Path(named).name, lambda: _opened(options, zone)), zone)
+    return app.run_window(lambda zone: app.Source(_title(options), lambda: _opened(options, zone)), zone)
+
+
+def _title(options: argparse.Namespace) -> str:
+    """Return what the gateway is called in the window: a file's name, and never a password."""
+    return "sample gateway" if options.demo else Path(mask_url(options.db or options.env or "")).name
 
 
 def _opened(options: argparse.Namespace, zone: str | None) -> "Monitor":
@@ -233,9 +254,8 @@ def _run_screenshot(options: argparse.Namespace) -> int:
         from keymon.gui import app
     if options.demo and options.as_of is None:
         options.as_of = _PICTURED.isoformat()  # the same picture every time
-    title = "sample gateway" if options.demo else Path(options.db or options.env or "").name
     with _gateway(options, now=_PICTURED) as location:
-        paths = app.render(lambda: _monitor(options, location, None), title, options.out, options.theme)
+        paths = app.render(lambda: _monitor(options, location, None), _title(options), options.out, options.theme)
     return _print("".join(f"{path}\n" for path in paths))
 
 

@@ -6,15 +6,17 @@ create files). The file itself is never opened by keymon, only looked at: closin
 SQLite's locks. Every read is fetched whole and has a deadline, so no read transaction outlives its call.
 """
 
+import logging
 import os
 import sqlite3
 import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from dotenv import dotenv_values
 from sqlalchemy import CursorResult, Executable, create_engine
@@ -27,8 +29,8 @@ from keymon.masking import mask_text, mask_url, visible
 LOCK_PATIENCE_S = 1.0
 """How long a read waits for somebody else's lock before it gives up this time."""
 _LOCK_PAUSE_S = 0.002
-READ_LIMIT_S = 10.0
-"""How long a single read may take; each is bounded to some thousand rows, so this is a broken disk."""
+READ_LIMIT_S = 3.0
+"""How long a single read may take. Each is bounded, so more is a broken disk, and the gateway waits 5 s only."""
 
 _INSTRUCTIONS_BETWEEN_CHECKS = 20_000
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
@@ -56,7 +58,7 @@ def locate(text: str) -> Location:
         )
     if not rest.startswith("/") or rest == "/":
         raise errors.UnsupportedDatabaseError(
-            database=visible(text), reason="write sqlite:///relative/path or sqlite:////absolute/path"
+            database=mask_url(text), reason="write sqlite:///relative/path or sqlite:////absolute/path"
         )
     return location_of(_sqlite_path(rest))
 
@@ -64,9 +66,10 @@ def locate(text: str) -> Location:
 def _sqlite_path(rest: str) -> Path:
     """Return the path in what follows `sqlite://`. A name may hold ? # % itself: an existing file wins."""
     literal = Path(rest[1:])
-    if literal.exists():
-        return literal
-    return Path(unquote(urlsplit("sqlite://" + rest).path[1:]))
+    with suppress(OSError):  # the name is too long to be one
+        if literal.exists():
+            return literal
+    return Path(unquote(rest[1:].partition("?")[0]))
 
 
 def locate_by_env(env_file: Path) -> Location:
@@ -74,6 +77,7 @@ def locate_by_env(env_file: Path) -> Location:
 
     Raises `EnvFileError` or `UnsupportedDatabaseError`.
     """
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it would complain on standard error by itself
     try:
         values = dotenv_values(env_file, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
@@ -157,9 +161,8 @@ class Database:
     def modified(self) -> datetime:
         """Return when the database was last written, UTC."""
         times = [self._look().st_mtime]
-        ahead = self.location.path.with_name(self.location.path.name + "-wal")
-        if ahead.exists():
-            times.append(ahead.stat().st_mtime)
+        with suppress(OSError):  # there is none, or its last writer has just taken it away
+            times.append(self.location.path.with_name(self.location.path.name + "-wal").stat().st_mtime)
         return datetime.fromtimestamp(max(times), UTC)
 
     def replaced(self) -> bool:
@@ -172,13 +175,13 @@ class Database:
         self._over = True
         driver = self._driver
         if driver is not None:
-            driver.interrupt()
+            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                driver.interrupt()
 
     def close(self) -> None:
         """Close the connection; the next read opens a new one."""
-        self._engine.dispose()
         self._driver = None
-        self._identity = None
+        self._engine.dispose()
 
     def _connect(self) -> sqlite3.Connection:
         status = self._look()
@@ -236,7 +239,8 @@ _ERRORS_BY_CODE: dict[int, type[errors.KeymonError]] = {
     sqlite3.SQLITE_NOTADB: errors.NotADatabaseError,
     sqlite3.SQLITE_CORRUPT: errors.DatabaseDamagedError,
     sqlite3.SQLITE_IOERR: errors.DatabaseDamagedError,
-    sqlite3.SQLITE_READONLY: errors.HotJournalError,
+    sqlite3.SQLITE_READONLY_ROLLBACK: errors.HotJournalError,
+    sqlite3.SQLITE_READONLY: errors.FolderReadOnlyError,
     sqlite3.SQLITE_PERM: errors.DatabaseForbiddenError,
 }
 

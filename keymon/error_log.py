@@ -6,17 +6,20 @@ the moment of its call, and only when somebody wants to see it.
 
 import json
 from datetime import datetime, timedelta
+from time import sleep
 
 from sqlalchemy import bindparam, func, select
 
-from keymon.call_log import last_id_before
+from keymon.call_log import last_id_before, local_time
 from keymon.database import Database
 from keymon.schema import error_logs as log
 
 _MARGIN = timedelta(hours=2)
 _SLACK = timedelta(seconds=2)
-_CHUNK_ROWS = 500
-_MAX_CHUNKS = 200
+_SAME = timedelta(milliseconds=1)
+_CHUNK_ROWS = 50  # the time stands behind the texts, so each row is read through
+_MAX_CHUNKS = 1_000
+_PAUSE_S = 0.002
 _MAX_TEXT = 20_000
 
 _BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
@@ -35,7 +38,7 @@ def error_text(database: Database, key: str, started: datetime, ended: datetime)
     bounds = database.fetch(_BOUNDS)[0]
     if bounds[0] is None:
         return None
-    found = _find(database, _start(database, bounds, started), key, started - _SLACK, ended + _SLACK, started)
+    found = _find(database, _start(database, bounds, started), key, started, ended)
     if found is None:
         return None
     rows = database.fetch(_TEXT, id=found)
@@ -46,38 +49,29 @@ def _start(database: Database, bounds: tuple[int, int], started: datetime) -> in
     return last_id_before(
         started - _MARGIN,
         bounds,
-        lambda first: [(row[0], _time(row[1])) for row in database.fetch(_PROBE, first=first)],
+        lambda first: [(row[0], local_time(row[1])) for row in database.fetch(_PROBE, first=first)],
     )
 
 
-def _find(
-    database: Database, after: int, key: str, earliest: datetime, latest: datetime, started: datetime
-) -> int | None:
-    """Return the id of the row of `key` nearest to `started` among those in the span."""
-    best: tuple[timedelta, int] | None = None
+def _find(database: Database, after: int, key: str, started: datetime, ended: datetime) -> int | None:
+    """Return the id of the row of `key` that carries the start of the call, else the one nearest to its end."""
+    earliest, latest = started - _SLACK, ended + _SLACK
+    best: tuple[bool, timedelta, int] | None = None
     for _ in range(_MAX_CHUNKS):
         rows = database.fetch(_CHUNK, after=after)
         if not rows:
             break
         after = rows[-1][0]
-        times = [time for row in rows if (time := _time(row[1])) is not None]
+        times = [time for row in rows if (time := local_time(row[1])) is not None]
         for row in rows:
-            time = _time(row[1])
+            time = local_time(row[1])
             if row[2] == key and time is not None and earliest <= time <= latest:
-                nearest = (abs(time - started), row[0])
+                nearest = (abs(time - started) > _SAME, abs(time - ended), row[0])
                 best = nearest if best is None else min(best, nearest)
         if times and min(times) > latest + _MARGIN:
             break
-    return best[1] if best else None
-
-
-def _time(value: object) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else None
+        sleep(_PAUSE_S)
+    return best[2] if best else None
 
 
 def reason(text: str) -> str:

@@ -41,8 +41,8 @@ class KeyListDamagedNotice(Notice):
     """A key list that looks like JSON and is none."""
 
     template = (
-        "The setting {setting} is damaged: it is no JSON list, so the gateway splits it at commas"
-        " into {count} keys that may not work."
+        "The setting {setting} is damaged: it is no JSON list, so the gateway splits it at commas,"
+        " which gives keys that may not work ({count})."
     )
     advice = "Save the key list again on the gateway's settings page."
 
@@ -70,8 +70,8 @@ class ClockAssumedNotice(Notice):
 class ClockWrongNotice(Notice):
     """The gateway's clock is off by minutes."""
 
-    template = "The gateway's clock and this computer's differ by {minutes:.0f} minutes."
-    advice = "Set both by a time server; until then “24 hours” is off by as much."
+    template = "By its clock and time zone the gateway is {hours} h {minutes} min away from this computer's time."
+    advice = "Check the zone (Gateway, Set its time zone, or --gateway-tz) and both clocks: figures are off by as much."
 
 
 class NoCallsNotice(Notice):
@@ -84,7 +84,7 @@ class NoCallsNotice(Notice):
 class TimesUnreadableNotice(Notice):
     """Rows that belong to no period."""
 
-    template = "{count} calls have no readable time and are in no figure."
+    template = "Calls without a readable time, which are in no figure: {count}."
 
 
 class UsageError(KeymonError):
@@ -96,7 +96,7 @@ class UsageError(KeymonError):
 class NoDatabaseNamedError(UsageError):
     """A command that needs a gateway was given none."""
 
-    template = "name the gateway's database: --db PATH or --env FILE"
+    template = "name the gateway's database: --db PATH, --env FILE or --demo"
 
 
 class NoDisplayError(UsageError):
@@ -120,7 +120,7 @@ class OutputError(UsageError):
 class KeyNotFoundError(UsageError):
     """No key of the pool or of the log is, or ends in, what was asked for."""
 
-    template = "no key is or ends in {ending}"
+    template = "no key of the pool or of the last 24 hours is {ending} or ends so"
 
 
 class KeyAmbiguousError(UsageError):
@@ -201,6 +201,20 @@ class HotJournalError(DatabaseError):
 
     template = "{database}: has an unfinished transaction that only a writer can roll back"
     advice = "Start the gateway once: it repairs its database. keymon does not write to it."
+
+
+class FolderReadOnlyError(DatabaseError):
+    """A database in WAL mode whose helper files we may not make."""
+
+    template = "{database}: cannot be read from a folder in which nothing may be written ({reason})"
+    advice = "It is in WAL mode: start the gateway, which makes the files beside it, or let keymon's account write."
+
+
+class HistoryShortNotice(Notice):
+    """A verdict that needs more of the log than we read."""
+
+    template = "With {most} failures and checks every {hours} hours a verdict needs {needed} days; {read} are read."
+    advice = "Keys that fail only in health checks may be shown as valid."
 
 
 class DatabaseTimeoutError(DatabaseError):

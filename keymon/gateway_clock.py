@@ -6,7 +6,7 @@ the operator's desk. keymon works in UTC inside; this module is the border. A zo
 """
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keymon.errors import TimeZoneUnknownError
+from keymon.masking import visible
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,6 +27,7 @@ Source = Literal["set", "detected", "assumed"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _SAMPLE = 5
+_SURE_OF_AN_HOUR = 2
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
@@ -134,8 +136,10 @@ def _changes(zone: tzinfo, first_local: int, last_local: int) -> _Changes:
         return _Changes(np.array([_offset_us(zone, EPOCH)], np.int64), empty, empty)
     day = 24 * _HOUR
     # Times absurdly far off (a wrong clock, a hostile row) keep the offset at the edge of a plausible span.
-    first, last = (min(max(n // day, -36_500), 36_500) for n in (first_local, last_local))
-    return _changes_between(zone, first - 2, min(last, first + 4_000) + 2)
+    today = (datetime.now(UTC) - EPOCH).days
+    last = min(max(last_local // day, 0), today + 366)
+    first = min(max(first_local // day, last - 4_000), last)
+    return _changes_between(zone, first - 2, last + 2)
 
 
 def _change_between(zone: tzinfo, before: datetime, after: datetime) -> int:
@@ -171,13 +175,13 @@ def parse_zone(text: str) -> tzinfo:
         offset = timedelta(hours=int(found[2]), minutes=int(found[3] or 0)) * (-1 if found[1] == "-" else 1)
         if timedelta(hours=-12) <= offset <= timedelta(hours=14):
             return timezone(offset)
-        raise TimeZoneUnknownError(zone=text)
+        raise TimeZoneUnknownError(zone=visible(text, 40))
     if text.strip().upper() in {"UTC", "Z"}:
         return UTC
     try:
         return ZoneInfo(text.strip())
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise TimeZoneUnknownError(zone=text) from None
+        raise TimeZoneUnknownError(zone=visible(text, 40)) from None
 
 
 def detect_from_file(newest_end_local: datetime, modified: datetime) -> GatewayClock | None:
@@ -209,18 +213,26 @@ class ClockWatch:
         """Take note of calls that ended (naive local time) shortly before `seen` (aware).
 
         Returns True when `clock` has changed. A change of one hour, as daylight saving makes it, is believed
-        from one call; anything else takes five.
+        from two calls running; anything else takes most of the last five, so that an odd row changes nothing.
         """
         if not ends:
             return False
         lags = [(end.replace(tzinfo=UTC) - seen) // _MICROSECOND for end in ends]
         self._recent.extend(lags[-_SAMPLE:])
         known = _offset_us(self.clock.zone, seen)
-        if self.clock.source == "detected" and abs(_snap(max(lags))[0] - known) == _HOUR:
-            return self._adopt(max(lags), known)
+        last = [_snap(lag)[0] for lag in list(self._recent)[-_SURE_OF_AN_HOUR:]]
+        if self.clock.source == "detected" and abs(last[-1] - known) == _HOUR and last.count(last[0]) == len(last):
+            return self._adopt(self._recent[-1], known)
         if len(self._recent) < _SAMPLE:
             return False
-        return self._adopt(max(*self._recent, *lags), known)
+        offset, votes = Counter(_snap(lag)[0] for lag in self._recent).most_common(1)[0]
+        if votes <= _SAMPLE // 2:
+            return False
+        return self._adopt(max(lag for lag in self._recent if _snap(lag)[0] == offset), known)
+
+    def check(self, newest_end: datetime, now: datetime) -> None:
+        """Take note of a newest call (aware) that lies in the future: the zone cannot be right, or a clock is."""
+        self.disagreement = max(newest_end - now, timedelta(0))
 
     def _adopt(self, lag: int, known: int) -> bool:
         offset, residue = _snap(lag)

@@ -6,7 +6,7 @@ never the table as a whole.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -26,6 +26,7 @@ from keymon.schema import settings
 Kind = Literal["gemini", "vertex"]
 
 _MAX_HISTORY = timedelta(days=7)
+_MOST_FAILURES = 100_000
 _NAMES = ("API_KEYS", "VERTEX_API_KEYS", "MAX_FAILURES", "TEST_MODEL", "CHECK_INTERVAL_HOURS")
 
 
@@ -37,8 +38,8 @@ class GatewaySettings:
     are absent or malformed; they hold no key.
     """
 
-    gemini_keys: tuple[str, ...]
-    vertex_keys: tuple[str, ...] = ()
+    gemini_keys: tuple[str, ...] = field(repr=False)
+    vertex_keys: tuple[str, ...] = field(default=(), repr=False)
     max_failures: int = 3
     test_model: str = "gemini-2.5-flash-lite"
     check_interval: timedelta = timedelta(hours=1)
@@ -55,8 +56,12 @@ class GatewaySettings:
     @property
     def history(self) -> timedelta:
         """How much of the log a verdict needs: a dead key fails just once in every health sweep."""
-        needed = (max(self.max_failures, 0) + 2) * self.check_interval
-        return min(max(needed, timedelta(hours=24)), _MAX_HISTORY)
+        return min(max(self.history_needed, timedelta(hours=24)), _MAX_HISTORY)
+
+    @property
+    def history_needed(self) -> timedelta:
+        """How much a verdict would need, were it not for the limit."""
+        return (min(max(self.max_failures, 0), _MOST_FAILURES) + 2) * self.check_interval
 
 
 def read_settings(database: Database) -> GatewaySettings:

@@ -6,7 +6,6 @@ or text from the database goes through here.
 
 import re
 import unicodedata
-from urllib.parse import urlsplit, urlunsplit
 
 _HEAD, _TAIL = 6, 4
 _SECRETS = re.compile(
@@ -25,18 +24,21 @@ def mask_key(key: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """Return a database URL without its password and its query."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return visible(urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")))
-    account, _, host = parts.netloc.rpartition("@")
-    user = account.partition(":")[0]
-    return visible(urlunsplit((parts.scheme, f"{user}@{host}", parts.path, "", "")))
+    """Return a database URL without its password and its query, however badly it is written."""
+    scheme, separator, rest = url.partition("://")
+    account, at, place = rest.rpartition("@")
+    user = account.partition(":")[0] + "@" if at else ""
+    return visible(scheme + separator + user + re.split("[?#]", place)[0])
 
 
 def mask_text(text: str) -> str:
     """Return `text` with whatever looks like a key, a token or a password in a URL masked."""
     return _SECRETS.sub(lambda found: mask_key(found.group()), text)
+
+
+def foreign(text: str, limit: int = 200) -> str:
+    """Return text from the database as it is shown: secrets masked, on one line, elided at `limit`."""
+    return visible(mask_text(text), limit)
 
 
 def visible(text: str, limit: int = 200) -> str:

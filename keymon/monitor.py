@@ -19,6 +19,7 @@ from keymon.errors import (
     ClockAssumedNotice,
     ClockWrongNotice,
     DatabaseLockedError,
+    HistoryShortNotice,
     NoCallsNotice,
     Notice,
     PoolKeptNotice,
@@ -31,6 +32,8 @@ from keymon.stats import DAY, CallCount, KeyFigures, StatsService
 
 PAUSE_S = 0.002
 """Rest between two chunks of a long read, in which the gateway can commit."""
+_MONTH_PAUSE_S = 0.01
+"""The same while the month is counted, which nobody waits for."""
 
 _LOOKS_APART = timedelta(minutes=2)
 """Calls that arrived in a longer time than this tell nothing of the gateway's clock."""
@@ -75,7 +78,7 @@ class Monitor:
         location: Location,
         zone: tzinfo | None = None,
         as_of: datetime | None = None,
-        month_chunks: int | None = 100,
+        month_chunks: int | None = 40,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = Database(location)
@@ -86,6 +89,7 @@ class Monitor:
         self._now = now
         self._settings: GatewaySettings | None = None
         self._followed: _Followed | None = None
+        self._found_clock: GatewayClock | None = None
 
     def refresh(self, progress: Callable[[int], None] | None = None) -> Snapshot:
         """Read what is new and return the figures. `progress` hears of the rows read so far.
@@ -94,13 +98,15 @@ class Monitor:
         """
         if self._database.replaced():
             self._database.close()
-            self._followed = None
+            self._followed = self._found_clock = None
         settings, notices = self._read_settings()
         followed = self._followed
         if followed is None or settings.history > followed.history or not self._is_same_log(followed):
             followed = self._followed = self._begin(settings, self._find_clock())
         first = not followed.is_loaded
         if not first and not self._follow(followed):
+            # Should beginning again fail, the next refresh must not go on with what was read in a wrong zone.
+            self._found_clock, self._followed = followed.clock, None
             followed = self._followed = self._begin(settings, followed.clock)
         if not followed.is_loaded:
             self._load(followed, progress)
@@ -139,6 +145,8 @@ class Monitor:
     def _find_clock(self) -> GatewayClock:
         if self._zone is not None:
             return GatewayClock(self._zone, "set")
+        if self._found_clock is not None:
+            return self._found_clock
         modified = self._database.modified()
         newest = self._log.newest_end()
         found = gateway_clock.detect_from_file(newest, modified) if newest is not None else None
@@ -154,17 +162,27 @@ class Monitor:
         return followed.anchor is None or self._log.row(followed.anchor[0]) == followed.anchor
 
     def _begin(self, settings: GatewaySettings, clock: GatewayClock) -> "_Followed":
-        """Find where the log must be read from."""
+        """Find where the log must be read from.
+
+        A verdict needs the history before the newest call: the gateway holds its counts through any silence.
+        """
+        newest = self._log.newest_end()
         as_of = self._instant(clock)
-        start = self._log.start(clock.earliest_local(as_of - settings.history, as_of))
-        anchor = self._log.row(start)
-        return _Followed(ClockWatch(clock), CallWindow(clock), settings.history, start, self._now(), anchor)
+        ended = clock.from_local(newest) if newest is not None else as_of
+        since = min(as_of - DAY, min(as_of, ended) - settings.history)
+        start = self._log.start(clock.earliest_local(since, as_of))
+        followed = _Followed(
+            ClockWatch(clock), CallWindow(clock), settings.history, since, start, self._now(), self._log.row(start)
+        )
+        if self._as_of is None:
+            followed.watch.check(ended, as_of)
+        return followed
 
     def _load(self, followed: "_Followed", progress: Callable[[int], None] | None) -> None:
         """Read on to the end of the log; where that is broken off, the next refresh goes on from there."""
         as_of = self._instant(followed.clock)
         while rows := self._log.read(followed.last_id):
-            followed.add(rows, as_of - followed.history)
+            followed.add(rows)
             if progress is not None:
                 progress(followed.rows_read)
             if self._as_of is not None and _all_after(rows, followed.clock.to_local(as_of) + _AFTER_AS_OF):
@@ -175,16 +193,15 @@ class Monitor:
 
     def _follow(self, followed: "_Followed") -> bool:
         """Read what is new, and watch the gateway's clock by it; False where all must be read in a new light."""
-        since = self._instant(followed.clock) - followed.history
         while self._as_of is None and (rows := self._log.read(followed.last_id)):
             was_assumed = followed.clock.source == "assumed"
             if self._watch_clock(followed, rows) and was_assumed:
                 return False
             followed.window.change_clock(followed.clock)
-            followed.add(rows, since)
+            followed.add(rows)
             time.sleep(PAUSE_S)
         followed.looked = self._now()
-        followed.window.forget_before(since)
+        followed.forget_old(self._instant(followed.clock))
         return True
 
     def _watch_clock(self, followed: "_Followed", rows: Sequence[Row]) -> bool:
@@ -222,7 +239,7 @@ class Monitor:
                 month.complete = True
                 break
             month.add(stretch)
-            time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S if chunks is None else _MONTH_PAUSE_S)
 
     def _snapshot(self, followed: "_Followed", settings: GatewaySettings, notices: tuple[Notice, ...]) -> Snapshot:
         as_of = self._instant(followed.clock)
@@ -238,7 +255,7 @@ class Monitor:
             calls_1h=stats.count(timedelta(hours=1)),
             calls_24h=stats.count(DAY),
             calls_month=followed.month.calls if followed.month and followed.month.complete else None,
-            notices=(*notices, *_clock_notices(followed), *self._silence(followed, stats)),
+            notices=(*notices, *_rules_notices(settings), *_clock_notices(followed), *self._silence(followed, stats)),
             stats=stats,
         )
 
@@ -276,6 +293,7 @@ class _Followed:
     watch: ClockWatch
     window: CallWindow
     history: timedelta
+    since: datetime
     last_id: int
     looked: datetime
     anchor: Row | None = None
@@ -287,11 +305,18 @@ class _Followed:
     def clock(self) -> GatewayClock:
         return self.watch.clock
 
-    def add(self, rows: Sequence[Row], since: datetime) -> None:
-        self.window.add(rows, since)
+    def add(self, rows: Sequence[Row]) -> None:
+        self.window.add(rows, self.since)
         self.anchor = rows[-1]
         self.last_id = rows[-1][0]
         self.rows_read += len(rows)
+
+    def forget_old(self, now: datetime) -> None:
+        """Let go of what neither the last 24 hours nor a verdict needs."""
+        newest = self.window.newest_start
+        if newest is not None:
+            self.since = max(self.since, min(now - DAY, min(now, newest) - self.history))
+            self.window.forget_before(self.since)
 
 
 def _all_after(rows: Sequence[Row], local: datetime) -> bool:
@@ -299,10 +324,21 @@ def _all_after(rows: Sequence[Row], local: datetime) -> bool:
     return bool(ends) and min(ends) > local
 
 
+def _rules_notices(settings: GatewaySettings) -> Iterator[Notice]:
+    if settings.history_needed > settings.history:
+        yield HistoryShortNotice(
+            most=settings.max_failures,
+            hours=settings.check_interval // timedelta(hours=1),
+            needed=settings.history_needed.days,
+            read=settings.history.days,
+        )
+
+
 def _clock_notices(followed: _Followed) -> Iterator[Notice]:
     if followed.clock.source == "assumed":
         yield ClockAssumedNotice(zone=followed.clock.name)
     if followed.watch.is_wrong:
-        yield ClockWrongNotice(minutes=abs(followed.watch.disagreement) / timedelta(minutes=1))
+        minutes = abs(followed.watch.disagreement) // timedelta(minutes=1)
+        yield ClockWrongNotice(hours=minutes // 60, minutes=minutes % 60)
     if followed.window.without_time:
         yield TimesUnreadableNotice(count=followed.window.without_time)

@@ -107,7 +107,11 @@ class FailureReplay:
         last_use = np.maximum(last_use, np.searchsorted(rotation.started, np.array(self._reset_at)))
         waited = len(rotation.place) - 1 - last_use
         left_out = waited >= _ROUNDS * max(rotation.recent_round(), _SHORTEST_ROUND)
-        return {key for key in np.flatnonzero(left_out).tolist() if 0 < self.counts[key] < self.max_failures}
+        return {
+            key
+            for key in np.flatnonzero(left_out).tolist()
+            if 0 < self.counts[key] < self.max_failures and rotation.times_past(key, int(last_use[key])) >= _ROUNDS
+        }
 
     def _see_failure(self, key: int, call: int, started: int, ended: int) -> None:
         self.failures[key].append(call)

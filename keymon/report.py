@@ -7,10 +7,11 @@ spreadsheet.
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from keymon.masking import mask_key, visible
+from keymon.masking import foreign, mask_key, mask_text, visible
 from keymon.monitor import Snapshot
 from keymon.stats import CallCount, KeyFigures, ModelCalls
 
@@ -70,12 +71,17 @@ def keys_table(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) 
     )
     valid = sum(figures.verdict.valid for figures in snapshot.keys)
     summary = f"{len(snapshot.keys)} keys: {valid} valid, {len(snapshot.keys) - valid} invalid"
-    return f"{_table(head, rows, right={3, 4, 5, 6})}\n{summary}. Times are the gateway's ({snapshot.clock.name}).\n"
+    zone = f"{snapshot.clock.name}, {snapshot.clock.source}"
+    return f"{_table(head, rows, right={3, 4, 5, 6})}\n{summary}. Times are the gateway's ({zone}).\n"
 
 
 def usage_json(usage: Sequence[ModelCalls]) -> str:
     """Return calls per model as the gateway's own answer: `{model: calls}`, without rows of a NULL model."""
-    return _json({row.model: row.calls.total for row in usage if row.model is not None})
+    calls: Counter[str] = Counter()
+    for row in usage:
+        if row.model is not None:
+            calls[mask_text(row.model)] += row.calls.total
+    return _json(calls)
 
 
 def usage_table(usage: Sequence[ModelCalls]) -> str:
@@ -109,7 +115,7 @@ def stats_table(snapshot: Snapshot) -> str:
 
 def model_name(model: str | None) -> str:
     """Return a model as it is shown; rows with a NULL model are the model “(unknown)”."""
-    return "(unknown)" if model is None else visible(model) or "(empty)"
+    return "(unknown)" if model is None else foreign(model) or "(empty)"
 
 
 _KEY_COLUMNS = ("key", "kind", "status", "failure_count", "calls_24h", "failed_24h", "last_call_at")

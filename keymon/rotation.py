@@ -100,6 +100,12 @@ class Rotation:
         known = newest[newest > 0]
         return float(np.median(known)) if len(known) else 0.0
 
+    def times_past(self, place: int, after: int) -> int:
+        """Return how often the walk has come by `place`, from before it to beyond it, since its call `after`."""
+        recent = max(after + 1, len(self.place) - 8 * self._size)
+        beyond = self.place[recent:] > place
+        return int(np.count_nonzero(beyond[1:] & ~beyond[:-1]))
+
     def restart_before(self, started: int, place: int, valid: Bools, ordinary_share: float) -> int | None:
         """Return when the gateway restarted, if the round in which `place` was called had just begun anew.
 

@@ -7,7 +7,7 @@ successes and failures always add up to the total.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from keymon.call_window import Calls, to_datetime
 from keymon.errors import KeyAmbiguousError, KeyNotFoundError
+from keymon.gateway_clock import EPOCH
 from keymon.gateway_settings import GatewaySettings, Kind
 from keymon.masking import mask_key, visible
 from keymon.validity import Verdict, judge
@@ -58,7 +59,7 @@ class KeyFigures:
     `last_call_at` (UTC) is None, and `top_model` too, where the key made no call in the last 24 hours.
     """
 
-    key: str
+    key: str = field(repr=False)
     kind: Kind
     verdict: Verdict
     calls_24h: CallCount
@@ -77,8 +78,11 @@ class StatsService:
     def __init__(self, calls: Calls, settings: GatewaySettings, as_of: datetime, until: datetime | None = None) -> None:
         self.as_of = as_of
         self.settings = settings
-        self._history = calls.between(as_of - settings.history, until)
-        self._day = self._history.between(as_of - DAY)
+        known = calls if until is None else calls.between(EPOCH, until)
+        # The gateway holds its counts through any silence: what counts is the time before its newest call.
+        newest = to_datetime(int(known.started.max())) if len(known) else as_of
+        self._history = known.between(min(as_of, newest) - settings.history)
+        self._day = known.between(as_of - DAY)
 
     def count(self, period: timedelta) -> CallCount:
         """Return the number of calls of all keys in a period of at most 24 hours before `as_of`."""
@@ -114,7 +118,7 @@ class StatsService:
                 raise KeyAmbiguousError(count=len(matches), ending=shown)
             if matches:
                 return matches[0]
-        raise KeyNotFoundError(ending=shown or "nothing")
+        raise KeyNotFoundError(ending=shown or "(empty)")
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:

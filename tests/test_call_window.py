@@ -30,7 +30,9 @@ def test_calls_before_the_window_are_left_out() -> None:
     assert len(window_of(row("2026-11-22 11:59:59.999999"), row("2026-11-22 12:00:00"))) == 1
 
 
-@pytest.mark.parametrize("time", [None, "", "yesterday", b"\x00", "2026-13-45 00:00:00", 3.5], ids=repr)
+@pytest.mark.parametrize(
+    "time", [None, "", "yesterday", "now", "today", 2026, b"\x00", "2026-13-45 00:00:00", 3.5], ids=repr
+)
 def test_a_row_without_a_readable_time_is_counted_apart(time: object) -> None:
     window = window_of(row(), row(time))
     assert len(window) == 1
@@ -57,6 +59,8 @@ def test_a_call_is_a_success_when_its_status_is_2xx(status: int, success: bool) 
         (2**63 - 1, str(2**63 - 1)),
         (b"\xff\x00", "\\xff\x00"),
         (2.5, "2.5"),
+        (b"200", "200"),
+        ("2_00", "2_00"),
     ],
     ids=repr,
 )
@@ -99,6 +103,18 @@ def test_old_calls_are_let_go() -> None:
     window = window_of(*(row(f"2026-11-23 {hour:02}:00:00") for hour in range(10)))
     window.forget_before(datetime(2026, 11, 23, 5, tzinfo=UTC))
     assert sorted(to_datetime(t).hour for t in window.calls.started) == [5, 6, 7, 8, 9]
+
+
+def test_names_that_no_call_has_any_more_are_let_go() -> None:
+    window = CallWindow(GatewayClock(parse_zone("UTC"), "set"))
+    window.add([(i, f"2026-11-23 {i // 60:02}:{i % 60:02}:00", f"model {i}", "k", 200, 5) for i in range(600)], SINCE)
+    before = window.calls
+    window.forget_before(datetime(2026, 11, 23, 9, 59, tzinfo=UTC))
+    calls = window.calls
+    assert [calls.models[i] for i in calls.model] == ["model 599"]
+    assert (len(calls.models), len(before.models)) == (1, 600)
+    window.add([row("2026-11-23 12:00:00")], SINCE)
+    assert [window.calls.models[i] for i in window.calls.model] == ["model 599", "m"]
 
 
 def test_a_period_includes_its_edges() -> None:

@@ -183,7 +183,7 @@ def test_a_gateway_is_named_in_three_ways(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["keys"], 2, "--db PATH or --env FILE"),
+        (["keys"], 2, "--db PATH, --env FILE or --demo"),
         (["nonsense"], 2, "invalid choice"),
         (["keys", "--db", "x", "--env", "y"], 2, "not allowed"),
         (["keys", "--db", "absent.db"], 3, "no such file"),
@@ -240,6 +240,55 @@ def test_a_damaged_key_list_is_told_beside_the_figures(
     assert run.code == 0
     assert len(json.loads(run.out)["keys"]) == 1
     assert "API_KEYS is damaged" in run.err
+
+
+def test_a_key_that_stands_where_a_model_belongs_is_masked(
+    gateway: GatewayFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.call(B, "2026-11-23 14:50:00.000000", A)
+    for form in ([], ["--json"]):
+        run = Run(capsys, "usage", B, *form, "--db", str(gateway.path), *AS_OF)
+        assert A not in run.out
+        assert "gemini-2.5-flash" in run.out
+
+
+def test_a_key_typed_in_the_wrong_place_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert A not in Run(capsys, "keys", A).error
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00+14:00"])
+def test_an_instant_beyond_all_calendars_is_refused(
+    gateway: GatewayFile, capsys: pytest.CaptureFixture[str], as_of: str
+) -> None:
+    run = Run(capsys, "keys", "--db", str(gateway.path), "--as-of", as_of, "--gateway-tz", "-8")
+    assert run.code == 2
+    assert "not a time" in run.error
+
+
+@pytest.mark.parametrize("time", ["9999-12-31 23:59:59.999999", "0001-01-01 00:00:00", 2**62, 2**63 - 1, "99999-01-01"])
+def test_a_row_dated_beyond_all_calendars_costs_nothing_but_itself(
+    gateway: GatewayFile, capsys: pytest.CaptureFixture[str], time: object
+) -> None:
+    gateway.calls([(None, time, "m", A, 0, 500, 1000)])
+    run = Run(capsys, "stats", "--json", "--db", str(gateway.path), *AS_OF)
+    assert json.loads(run.out)["calls_24h"]["total"] == 15
+
+
+def test_a_huge_maximum_of_failures_is_no_fault(make_gateway: MakeGateway, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway = make_gateway([A], MAX_FAILURES="1000000000000")
+    assert Run(capsys, "keys", "--db", str(gateway.path), *AS_OF).code == 0
+
+
+def test_output_that_cannot_be_written_is_told(gateway: GatewayFile) -> None:
+    command = [sys.executable, "-m", "keymon", "keys", "--db", str(gateway.path), *AS_OF]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 2
+    assert run.stderr == "keymon: standard output: cannot be written (No space left on device)\n"
+
+
+def test_an_error_tells_the_way_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Check the path" in Run(capsys, "keys", "--db", "absent.db").error
 
 
 def test_a_window_needs_a_display(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

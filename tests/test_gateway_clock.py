@@ -118,12 +118,28 @@ def test_five_calls_seen_to_arrive_give_the_zone_away() -> None:
 
 
 @pytest.mark.parametrize("change", [timedelta(hours=1), timedelta(hours=-1)])
-def test_daylight_saving_is_noticed_by_the_first_call_after_it(change: timedelta) -> None:
+def test_daylight_saving_is_noticed_by_the_second_call_after_it(change: timedelta) -> None:
     watch = ClockWatch(GatewayClock(timezone(timedelta(hours=1)), "detected"))
     local = NOON.replace(tzinfo=None) + timedelta(hours=1)
     assert watch.see([local], NOON) is False
+    assert watch.see([local + change], NOON) is False
     assert watch.see([local + change], NOON) is True
     assert watch.clock.to_local(NOON) == local + change
+
+
+@pytest.mark.parametrize("odd", [timedelta(hours=5), timedelta(hours=1), timedelta(hours=-1)])
+def test_one_odd_row_does_not_change_the_clock(odd: timedelta) -> None:
+    watch = ClockWatch(GatewayClock(timezone(timedelta(hours=1)), "detected"))
+    local = NOON.replace(tzinfo=None) + timedelta(hours=1)
+    for ends in ([local] * 9 + [local + odd], [local], [local + odd], [local] * 3):
+        assert watch.see(ends, NOON) is False
+    assert not watch.is_wrong
+
+
+@pytest.mark.parametrize("odd", ["1970-01-01 00:00:10", "2098-01-01 00:00:00", "1901-01-01 00:00:00"])
+def test_a_row_of_another_age_does_not_shift_those_beside_it(odd: str) -> None:
+    clock = GatewayClock(ZoneInfo("America/New_York"), "set")
+    assert convert(clock, ["2026-07-01 12:00", odd, "2026-07-01 12:00"])[::2] == ["07-01 16:00"] * 2
 
 
 def test_a_clock_that_is_wrong_by_minutes_is_reported_and_not_believed() -> None:

@@ -44,6 +44,24 @@ def test_a_url_keeps_its_user_and_loses_its_password() -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://root:pa/ss@host/db",
+        "mysql://root:pa#ss@host/db",
+        "mysql://root:pa?ss@host/db",
+        "mysql://root:pa@ss@host/db",
+        "sqlite://u:secretpa@host/ss",
+        "mysql://root:pass@[host/db",
+        "mysql://root:pa\u2100ss@host/db",
+    ],
+)
+def test_a_badly_written_url_loses_its_password_too(url: str) -> None:
+    shown = mask_url(url)
+    assert "pa" not in shown
+    assert "host" in shown
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("gemini-2.5-pro", "gemini-2.5-pro"),

@@ -191,7 +191,7 @@ def test_a_clock_that_is_wrong_is_told(bench: Bench) -> None:
         bench.call(timedelta(minutes=-6))
     (notice,) = monitor.refresh().notices
     assert isinstance(notice, errors.ClockWrongNotice)
-    assert "6 minutes" in str(notice)
+    assert "0 h 6 min" in str(notice)
 
 
 def test_calls_in_the_future_count_as_they_do_for_the_gateway(bench: Bench) -> None:
@@ -297,6 +297,45 @@ def test_a_gateway_that_has_been_silent_for_a_day_is_told(bench: Bench) -> None:
     assert monitor.refresh().notices == ()
 
 
+def test_a_silent_gateway_still_holds_its_invalid_keys_invalid(bench: Bench) -> None:
+    for hours in (60, 59, 58):
+        bench.call(timedelta(hours=hours), status=400)
+    monitor = bench.monitor(parse_zone("+8"))
+    assert [figures.verdict.valid for figures in monitor.refresh().keys] == [False, True]
+    bench.now += timedelta(hours=30)
+    assert [figures.verdict.valid for figures in monitor.refresh().keys] == [False, True]
+    past = bench.monitor(parse_zone("+8"), as_of=bench.now)
+    assert [figures.verdict.valid for figures in past.refresh().keys] == [False, True]
+
+
+def test_a_zone_that_puts_calls_into_the_future_is_told(bench: Bench) -> None:
+    bench.call()
+    (notice,) = bench.monitor(parse_zone("-05:00")).refresh().notices
+    assert isinstance(notice, errors.ClockWrongNotice)
+    assert "13 h 0 min" in str(notice)
+
+
+def test_a_zone_found_while_the_database_is_locked_is_not_forgotten(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.call(timedelta(minutes=10))
+    os.utime(bench.gateway.path, (0, 0))
+    monitor = bench.monitor()
+    assert monitor.refresh().clock.source == "assumed"
+    for _ in range(5):
+        bench.call()
+    with monkeypatch.context() as patched:
+        patched.setattr(call_log.CallLog, "start", _locked)
+        with pytest.raises(errors.DatabaseLockedError):
+            monitor.refresh()
+    snapshot = monitor.refresh()
+    assert (snapshot.clock.name, snapshot.calls_1h.total, snapshot.calls_1m.total) == ("+08:00", 6, 5)
+
+
+def _locked(*_: object) -> int:
+    raise errors.DatabaseLockedError(database="gateway")
+
+
 def test_purged_old_rows_do_no_harm(bench: Bench) -> None:
     bench.call(timedelta(hours=23))
     bench.call(timedelta(minutes=1))
@@ -325,6 +364,7 @@ def test_the_last_good_pool_is_kept(bench: Bench) -> None:
 
 def test_a_longer_history_is_read_when_the_rules_ask_for_it(bench: Bench) -> None:
     bench.call(timedelta(hours=50), status=400)
+    bench.call()
     monitor = bench.monitor(parse_zone("+8"))
     assert monitor.refresh().keys[0].verdict.failure_count == 0
     bench.gateway.setting("CHECK_INTERVAL_HOURS", "24")

@@ -269,6 +269,16 @@ def test_a_key_that_is_new_or_merely_skipped_once_stays_valid(log: Log) -> None:
     assert log.judged("key-06") == (True, 0)
 
 
+def test_the_first_long_round_of_a_large_pool_passes_nobody_over() -> None:
+    """A round has not come to an end yet: it tells nothing of the keys behind it."""
+    log = Log()
+    pool = tuple(f"key-{number:04}" for number in range(1000))
+    settings = replace(SETTINGS, gemini_keys=pool)
+    log.rounds(keys=pool[:12])
+    log.rounds(keys=pool[:300], failing={pool[n]: 429 for n in (32, 72, 112, 212)})
+    assert [log.judged(pool[n], settings) for n in (32, 72, 112, 212)] == [(True, 1)] * 4
+
+
 def test_keys_drawn_at_random_are_never_passed_over() -> None:
     log, random = Log(), Random(1)
     for number in range(600):

@@ -50,6 +50,7 @@ def run_window(gateway: Gateway | None, zone: str | None = None) -> int:
     window = MainWindow(Poller(), QSettings())
     session = Session(window, zone)
     if gateway is not None:
+        window.show_gateway(gateway(zone).title)
         # Not before: opening imports SQLAlchemy, numpy and the driver, which slows the first paint down.
         window.first_painted.connect(partial(session.follow, gateway))
     window.show()

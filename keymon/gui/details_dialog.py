@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from keymon.gui import moments
 from keymon.gui.charts import ModelChart
 from keymon.gui.evidence import describe, status_name
-from keymon.gui.key_columns import ago
 from keymon.gui.model_table import fill, model_table
+from keymon.gui.moments import ago
 from keymon.gui.theme import monospace
 from keymon.gui.translation import error_advice, error_text, number, percent, tr
 from keymon.gui.verdict_badge import VerdictBadge
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from keymon.stats import KeyFigures
 
 REVEAL_MS = 30_000
+_COPIED_MS = 4_000
 
 
 class DetailsDialog(QDialog):
@@ -113,6 +115,10 @@ class DetailsDialog(QDialog):
         self._copy_button.clicked.connect(self._copy)
         for button in (self._reveal, self._copy_button):
             button.setAutoDefault(False)
+        self._copied_timer = QTimer(self)
+        self._copied_timer.setSingleShot(True)
+        self._copied_timer.setInterval(_COPIED_MS)
+        self._copied_timer.timeout.connect(self._forget_copied)
         self._hide_timer = QTimer(self)
         self._hide_timer.setSingleShot(True)
         self._hide_timer.timeout.connect(self._hide_key)
@@ -190,7 +196,7 @@ class DetailsDialog(QDialog):
         fill(self.table, usage)
         is_new = usage and self.state != "figures"
         self._pages.setCurrentWidget(self._figures if usage else self._empty)
-        self._as_of.setText(tr("As of {time}").format(time=f"{snapshot.as_of.astimezone():%H:%M:%S}"))
+        self._as_of.setText(moments.as_of(snapshot))
         self._show_key_figures(figures, snapshot)
         if is_new and self.isVisible():
             self._share_room()
@@ -259,10 +265,15 @@ class DetailsDialog(QDialog):
 
     def _copy(self) -> None:
         self.copy_wanted.emit(self.key)
+        self._copy_button.setText(tr("Copied for 30 s"))
+        self._copied_timer.start()
+
+    def _forget_copied(self) -> None:
+        self._copy_button.setText(tr("&Copy key"))
 
     def _show_key(self, whole: bool) -> None:
         self._key_label.setText(visible(self.key, 400) if whole else mask_key(self.key))
-        self._reveal.setText(tr("Hide") if whole else tr("&Reveal"))
+        self._reveal.setText(tr("&Hide (30 s)") if whole else tr("&Reveal"))
         if whole:
             self._hide_timer.start()
         else:
@@ -273,6 +284,7 @@ class DetailsDialog(QDialog):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide the key before the window goes."""
+        self._copied_timer.stop()
         self._hide_key()
         super().closeEvent(event)
 

@@ -1,10 +1,10 @@
 """Why a key is valid or invalid, in words."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from keymon.gui.moments import moment
 from keymon.gui.translation import number, tr
-from keymon.masking import mask_text, visible
+from keymon.masking import foreign
 
 if TYPE_CHECKING:
     from keymon.monitor import Snapshot
@@ -31,12 +31,10 @@ def _describe(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str
         if cleared:
             return tr("No failure since {check}.").format(check=cleared)
         return tr("No failure in the log that was read.")
-    since = _last_cleared(verdict, snapshot) or (_moment(verdict.since, snapshot) if verdict.since else "")
-    line = tr("{n} of {most} failures since {since}").format(
-        n=number(verdict.failure_count),
-        most=number(snapshot.settings.max_failures),
-        since=since or tr("the log begins"),
-    )
+    since = _last_cleared(verdict, snapshot) or (moment(verdict.since, snapshot) if verdict.since else "")
+    count, most = verdict.failure_count, snapshot.settings.max_failures
+    words = tr("{n} of {most} failures since {since}") if count <= most else tr("{n} failures since {since}")
+    line = words.format(n=number(count), most=number(most), since=since or tr("the log begins"))
     last = _last_error(verdict, text) if verdict.failure_count else ""
     line = f"{line}: {last}" if last else f"{line}."
     if verdict.passed_over:
@@ -48,8 +46,8 @@ def _last_cleared(verdict: "Verdict", snapshot: "Snapshot") -> str:
     """Return what set the failure count to 0 last, in words; nothing where the log does not show it."""
     passed, reset = verdict.last_passed_check, verdict.assumed_reset_at
     if reset is not None and (passed is None or reset > passed):
-        return tr("the reset or restart before {time}").format(time=_moment(reset, snapshot))
-    return tr("the last passed check at {time}").format(time=_moment(passed, snapshot)) if passed else ""
+        return tr("the reset or restart before {time}").format(time=moment(reset, snapshot))
+    return tr("the last passed check at {time}").format(time=moment(passed, snapshot)) if passed else ""
 
 
 def _last_error(verdict: "Verdict", text: str | None) -> str:
@@ -58,17 +56,11 @@ def _last_error(verdict: "Verdict", text: str | None) -> str:
         return status
     from keymon.error_log import reason
 
-    return f"{status} {mask_text(visible(reason(text), 300))}".strip()
+    return f"{status} {foreign(reason(text), 300)}".strip()
 
 
 def status_name(status: int | str | None) -> str:
     """Return a status as it is shown; NULL and text of a network error are told in words."""
     if status is None:
         return tr("no status")
-    return str(status) if isinstance(status, int) else visible(status, 60) or tr("network error")
-
-
-def _moment(instant: datetime, snapshot: "Snapshot") -> str:
-    here = instant.astimezone()
-    same_day = here.date() == snapshot.as_of.astimezone().date()
-    return f"{here:%H:%M}" if same_day else f"{here:%Y-%m-%d %H:%M}"
+    return str(status) if isinstance(status, int) else foreign(status, 60) or tr("network error")

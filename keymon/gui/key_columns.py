@@ -4,11 +4,9 @@ Values are sorted as numbers and instants, never as the text shown.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import humanize
-
+from keymon.gui.moments import ago
 from keymon.gui.translation import number, percent, shown_model, tr
 from keymon.masking import mask_key
 
@@ -34,13 +32,6 @@ class Column:
 def top_model(figures: "KeyFigures") -> str:
     """Return the most used model as it is shown; a dash where there were no calls."""
     return shown_model(figures.top_model) if figures.calls_24h.total else "–"
-
-
-def ago(then: datetime | None, now: datetime) -> str:
-    """Return how long ago an instant was, in words; a dash for none."""
-    if then is None:
-        return "–"
-    return tr("now") if then >= now else humanize.naturaltime(now - then)
 
 
 _KIND_WORDS = {"gemini": "Gemini", "vertex": "Vertex"}

@@ -34,6 +34,7 @@ class ShortcutsDialog(QDialog):
 
 def _shortcuts() -> list[tuple[str, str]]:
     return [
+        ("F1", tr("This list")),
         ("F5", tr("Refresh now")),
         ("Ctrl+P", tr("Pause or go on refreshing")),
         ("Ctrl+F", tr("Search")),

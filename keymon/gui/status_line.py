@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
-from keymon.gui.key_columns import ago
+from keymon.gui import moments
 from keymon.gui.translation import plain_tip, tr
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ class StatusLine(QStatusBar):
         self._gateway.setMinimumWidth(80)
         self._zone = _label(self)
         self._age = _label(self)
+        # Room for the longest text, so that its neighbours stay where they are while seconds pass.
+        self._age.setMinimumWidth(
+            self.fontMetrics().horizontalAdvance(tr("Updated {ago}").format(ago="59 seconds ago")) + 16
+        )
+        self._age.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._progress = QProgressBar()
         self._progress.setObjectName("progress")
         self._progress.setAccessibleName(tr("Reading"))
@@ -87,10 +92,10 @@ class StatusLine(QStatusBar):
             return tr("no data yet")
         as_of = self._snapshot.as_of
         if not self._snapshot.is_live:
-            return tr("As of {time}").format(time=f"{as_of.astimezone():%Y-%m-%d %H:%M:%S}")
+            return moments.as_of(self._snapshot)
         if self._is_stale:
             return tr("Stale since {time}").format(time=f"{as_of.astimezone():%H:%M:%S}")
-        age = ago(as_of, datetime.now(UTC))
+        age = moments.ago(as_of, datetime.now(UTC))
         return (tr("Paused, updated {ago}") if self._is_paused else tr("Updated {ago}")).format(ago=age)
 
 

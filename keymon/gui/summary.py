@@ -16,20 +16,24 @@ UNKNOWN = "–"
 
 
 class Card(QWidget):
-    """A title, a large figure, and a small line below it. A figure that is not known is a dash."""
+    """A title, a large figure, and a small line below it. A figure that is not known is a dash.
 
-    def __init__(self, title: str, tip: str, parent: QWidget | None = None) -> None:
+    There is always room for a figure as wide as `widest`, so that the window does not grow with a digit.
+    """
+
+    def __init__(self, title: str, tip: str, widest: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = _label(self, title, scale=0.92, muted=True)
         self._figure = _label(self, UNKNOWN, scale=1.55, muted=False)
         self._note = _label(self, "", scale=0.92, muted=True)
         # A narrow window cuts the note rather than stay wide; the tooltip has it whole.
         self._note.setMinimumWidth(24)
+        self._figure.setMinimumWidth(self._figure.fontMetrics().horizontalAdvance(widest))
         self._tip = tip
         self.setToolTip(tip)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         layout = QGridLayout(self)
-        layout.setContentsMargins(14, 9, 14, 9)
+        layout.setContentsMargins(11, 9, 11, 9)
         layout.setVerticalSpacing(1)
         layout.addWidget(self._title, 0, 0)
         layout.addWidget(self._figure, 1, 0)
@@ -63,13 +67,17 @@ class SummaryStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.total = Card(tr("Keys"), tr("Keys in the gateway's pool, duplicates once"))
-        self.valid = Card(tr("Valid"), tr("Keys whose failure count is below the gateway's maximum"))
-        self.invalid = Card(tr("Invalid"), tr("Keys that the gateway skips: their failure count is at its maximum"))
-        self.minute = Card(tr("1 minute"), tr("Calls that started in the last minute"))
-        self.hour = Card(tr("1 hour"), tr("Calls that started in the last hour"))
-        self.day = Card(tr("24 hours"), tr("Calls that started in the last 24 hours"))
-        self.month = Card(tr("This month"), tr("Calls since the first of the month on the gateway's calendar"))
+        self.total = Card(tr("Keys"), tr("Keys in the gateway's pool, duplicates once"), "888")
+        self.valid = Card(tr("Valid"), tr("Keys whose failure count is below the gateway's maximum"), "888")
+        self.invalid = Card(
+            tr("Invalid"), tr("Keys that the gateway skips: their failure count is at its maximum"), "888"
+        )
+        self.minute = Card(tr("1 minute"), tr("Calls that started in the last minute"), "88,888")
+        self.hour = Card(tr("1 hour"), tr("Calls that started in the last hour"), "88,888")
+        self.day = Card(tr("24 hours"), tr("Calls that started in the last 24 hours"), "88,888")
+        self.month = Card(
+            tr("This month"), tr("Calls since the first of the month on the gateway's calendar"), "888,888"
+        )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)

@@ -5,7 +5,7 @@ import html
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from keymon.errors import KeymonError
-from keymon.masking import visible
+from keymon.masking import foreign
 
 _CONTEXT = "keymon"
 
@@ -35,7 +35,7 @@ def shown_model(model: str | None, limit: int = 120) -> str:
         return tr("(unknown)")
     if not model.strip():
         return tr("(blank)") if model else tr("(empty)")
-    return visible(model, limit)
+    return foreign(model, limit)
 
 
 def plain_tip(text: str) -> str:

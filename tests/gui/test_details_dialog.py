@@ -164,7 +164,7 @@ def quick(bench: Bench) -> Iterator[DetailsDialog]:
 
 
 def test_a_revealed_key_hides_itself_again(qtbot: QtBot, quick: DetailsDialog) -> None:
-    timer = next(one for one in quick.findChildren(QTimer) if one.isSingleShot())
+    timer = next(one for one in quick.findChildren(QTimer) if one.interval() == 1)
     assert key(0) not in texts(quick)
     with qtbot.waitSignal(timer.timeout):
         QTest.mouseClick(button(quick, "Reveal"), Qt.MouseButton.LeftButton)
@@ -175,6 +175,24 @@ def test_a_revealed_key_hides_itself_again(qtbot: QtBot, quick: DetailsDialog) -
     assert button(quick, "Reveal").isChecked() is False
 
 
+def test_copying_is_told_where_it_was_asked_for(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    dialog = bench.window.open_details(key(0))
+    QTest.mouseClick(button(dialog, "Copy key"), Qt.MouseButton.LeftButton)
+    assert button(dialog, "Copied for 30 s").isVisible()
+
+
+def test_a_key_that_stands_where_text_belongs_is_masked(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, status=f"GET /v1?key={key(0)} failed")
+    gateway.call(key(0), (NOW - timedelta(seconds=30)).replace(tzinfo=None), key(0))
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    assert key(0) not in texts(dialog)
+    assert key(0) not in dialog.chart.accessibleDescription()
+    assert "GET /v1?key=AIzaSy…0000 failed" in texts(dialog)
+
+
 def test_a_revealed_key_is_hidden_at_once_when_asked(bench: Bench) -> None:
     bench.follow(bench.gateway())
     dialog = bench.window.open_details(key(0))
@@ -182,7 +200,7 @@ def test_a_revealed_key_is_hidden_at_once_when_asked(bench: Bench) -> None:
     assert key(0) in texts(dialog)
     bench.refresh()
     assert key(0) in texts(dialog)
-    QTest.mouseClick(button(dialog, "Hide"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button(dialog, "Hide (30 s)"), Qt.MouseButton.LeftButton)
     assert key(0) not in texts(dialog)
 
 

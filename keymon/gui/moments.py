@@ -1,0 +1,37 @@
+"""Instants in words: by the desk's clock while a gateway is followed, by the gateway's for a past instant."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import humanize
+
+from keymon.gui.translation import tr
+
+if TYPE_CHECKING:
+    from keymon.monitor import Snapshot
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """Return how long ago an instant was, in words; a dash for none."""
+    if then is None:
+        return "–"
+    return tr("now") if then >= now else humanize.naturaltime(now - then)
+
+
+def moment(instant: datetime, snapshot: "Snapshot") -> str:
+    """Return an instant as hours and minutes, with the date where it is another day than the snapshot's."""
+    there = _by_its_clock(instant, snapshot)
+    same_day = there.date() == _by_its_clock(snapshot.as_of, snapshot).date()
+    return f"{there:%H:%M}" if same_day else f"{there:%Y-%m-%d %H:%M}"
+
+
+def as_of(snapshot: "Snapshot") -> str:
+    """Return the instant of a snapshot; of a past one with its date and the gateway's zone."""
+    there = _by_its_clock(snapshot.as_of, snapshot)
+    if snapshot.is_live:
+        return tr("As of {time}").format(time=f"{there:%H:%M:%S}")
+    return tr("As of {time} at the gateway").format(time=f"{there:%Y-%m-%d %H:%M:%S}")
+
+
+def _by_its_clock(instant: datetime, snapshot: "Snapshot") -> datetime:
+    return instant.astimezone() if snapshot.is_live else snapshot.clock.to_local(instant)
