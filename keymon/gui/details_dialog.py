@@ -212,10 +212,10 @@ class DetailsDialog(QDialog):
         self._show_verdict(figures, snapshot)
 
     def _share_room(self) -> None:
-        """Give the chart room for all its bars, up to half of what there is, and the table the rest."""
+        """Give the chart room for all its bars, up to three fifths of what there is, and the table the rest."""
         self._lay_out()
         room = self._splitter.height()
-        chart = min(self.chart.sizeHint().height() + _BELOW_CHART, room // 2)
+        chart = min(self.chart.sizeHint().height() + _BELOW_CHART, 3 * room // 5)
         self._splitter.setSizes([chart, room - chart])
 
     def _lay_out(self) -> None:
