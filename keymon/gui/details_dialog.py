@@ -65,7 +65,7 @@ class DetailsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
         self._hide_timer.setInterval(reveal_ms)
-        self.resize(800, 760)
+        self.resize(800, 788)
         self.show_loading()
 
     def _build(self) -> None:
