@@ -12,8 +12,9 @@ _SECRETS = re.compile(
     r"AIza[0-9A-Za-z_\-]{16,}"  # Google API keys
     r"|AQ\.[0-9A-Za-z_\-]{16,}"  # Vertex express keys
     r"|\bsk-[0-9A-Za-z_\-]{8,}"  # tokens of OpenAI-compatible clients
-    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # user:password in a URL
 )
+
+_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^\s@]+(?=@)")
 
 
 def mask_key(key: str) -> str:
@@ -33,7 +34,7 @@ def mask_url(url: str) -> str:
 
 def mask_text(text: str) -> str:
     """Return `text` with whatever looks like a key, a token or a password in a URL masked."""
-    return _SECRETS.sub(lambda found: mask_key(found.group()), text)
+    return _SECRETS.sub(lambda found: mask_key(found.group()), _PASSWORD.sub(r"\1:…", text))
 
 
 def foreign(text: str, limit: int = 200) -> str:

@@ -26,17 +26,13 @@ def test_an_empty_key_says_so() -> None:
     [
         (f"key {KEY} is bad", "key AIzaSy…0042 is bad"),
         ("AQ.Ab8RN6" + "v" * 40 + "001 failed", "AQ.Ab8…v001 failed"),
-        ("mysql://root:secret-word@db/gw", "mysql://…@db/gw"),
-        ("Bearer sk-0123456789abcdef", "Bearer sk…ef"),
+        ("mysql://root:secret-word@db/gw", "mysql://root:…@db/gw"),
+        ("Bearer sk-0123456789abcdef", "Bearer sk-…def"),
         ("nothing to hide", "nothing to hide"),
     ],
 )
 def test_secrets_in_a_text_are_masked(text: str, shown: str) -> None:
-    masked = mask_text(text)
-    assert "secret-word" not in masked
-    assert KEY not in masked
-    if "…" not in shown or "AIza" in shown or "AQ." in shown:
-        assert masked == shown
+    assert mask_text(text) == shown
 
 
 def test_a_url_keeps_its_user_and_loses_its_password() -> None:
