@@ -38,6 +38,8 @@ _MONTH_PAUSE_S = 0.01
 _LOOKS_APART = timedelta(minutes=2)
 """Calls that arrived in a longer time than this tell nothing of the gateway's clock."""
 _MONTH_CHUNKS_AT_FIRST = 5
+_LONGEST_SILENCE = timedelta(days=30)
+"""Verdicts older than this are not looked for; a gateway whose clock stood still must not cost us the whole log."""
 _AFTER_AS_OF = timedelta(hours=2)
 """A call that started before an instant is in the log within this; then the log can be left."""
 
@@ -164,12 +166,13 @@ class Monitor:
     def _begin(self, settings: GatewaySettings, clock: GatewayClock) -> "_Followed":
         """Find where the log must be read from.
 
-        A verdict needs the history before the newest call: the gateway holds its counts through any silence.
+        A verdict needs the history before the newest call: the gateway holds its counts through a silence.
         """
         newest = self._log.newest_end()
         as_of = self._instant(clock)
         ended = clock.from_local(newest) if newest is not None else as_of
-        since = min(as_of - DAY, min(as_of, ended) - settings.history)
+        silent_since = max(min(as_of, ended), as_of - _LONGEST_SILENCE)
+        since = min(as_of - DAY, silent_since - settings.history)
         start = self._log.start(clock.earliest_local(since, as_of))
         followed = _Followed(
             ClockWatch(clock), CallWindow(clock), settings.history, since, start, self._now(), self._log.row(start)
