@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if os.environ.get("LC_ALL") in {"C", "POSIX"}:
+    os.environ["LC_ALL"] = "C.UTF-8"  # Qt complains about any locale that is not UTF-8
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence

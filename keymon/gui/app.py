@@ -148,8 +148,8 @@ def _render(
 
 
 def _tell_qt_message(_kind: QtMsgType, _context: QMessageLogContext, text: str | None) -> None:
-    """Print what Qt complains about, except that there is no window manager where there is no screen."""
-    if text is not None and not text.startswith("This plugin does not support "):
+    """Print what Qt complains about, except for the locale, and for what cannot be done without a screen."""
+    if text is not None and not text.startswith(("This plugin does not support ", "Detected locale ")):
         print(text, file=sys.stderr)
 
 
