@@ -31,7 +31,7 @@ def _describe(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str
         if cleared:
             return tr("No failure since {check}.").format(check=cleared)
         return tr("No failure in the log that was read.")
-    since = _last_cleared(verdict, snapshot) or (moment(verdict.since, snapshot) if verdict.since else "")
+    since = _last_cleared(verdict, snapshot) or _first_failure(verdict, snapshot)
     count, most = verdict.failure_count, snapshot.settings.max_failures
     words = tr("{n} of {most} failures since {since}") if count <= most else tr("{n} failures since {since}")
     line = words.format(n=number(count), most=number(most), since=since or tr("the log begins"))
@@ -40,6 +40,16 @@ def _describe(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str
     if verdict.passed_over:
         return tr("The gateway gives this key no calls any more, as it does with invalid keys.") + "\n" + line
     return line
+
+
+def _first_failure(verdict: "Verdict", snapshot: "Snapshot") -> str:
+    """Return when the first failure that counts was seen; a dead key may have failed long before the log is read."""
+    if verdict.since is None:
+        return ""
+    settings = snapshot.settings
+    seen = moment(verdict.since, snapshot)
+    is_at_the_edge = verdict.since < snapshot.as_of - settings.history + 2 * settings.check_interval
+    return tr("{time} or before").format(time=seen) if is_at_the_edge else seen
 
 
 def _last_cleared(verdict: "Verdict", snapshot: "Snapshot") -> str:

@@ -273,6 +273,8 @@ EARLIER, LATER = NOW - timedelta(days=2), NOW - timedelta(hours=2)
         (Verdict(True, 0, last_passed_check=EARLIER, assumed_reset_at=LATER), ["reset or restart"]),
         (Verdict(True, 0, last_passed_check=LATER, assumed_reset_at=EARLIER), ["passed check"]),
         (Verdict(False, 3, since=EARLIER, last_failure_status=429), ["3 of 3 failures since 2026-11-2", ": 429"]),
+        (Verdict(False, 3, since=EARLIER), [" or before:"]),
+        (Verdict(False, 5, since=LATER), ["5 failures since "]),
         (
             Verdict(False, 1, last_failure_status=400, passed_over=True),
             ["no calls any more", "1 of 3", "the log begins"],
