@@ -1,6 +1,5 @@
 """The pool and the rules, read as the gateway reads them."""
 
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,4 +102,4 @@ def test_only_the_settings_that_are_needed_are_selected(
     monkeypatch.setattr(Database, "fetch", listening)
     read(gateway.path)
     assert "sk-canary-token" not in str(seen)
-    assert sqlite3.connect(gateway.path).execute("SELECT value FROM t_settings WHERE key = 'AUTH_TOKEN'").fetchone()
+    assert gateway.connection.execute("SELECT value FROM t_settings WHERE key = 'AUTH_TOKEN'").fetchone()

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -222,7 +223,7 @@ def truncated(path: Path) -> Wrong:
 
 
 def unrelated(path: Path) -> Wrong:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE songs (title)")
     connection.close()
     return Wrong(path, lambda: _sound(path))
