@@ -140,11 +140,6 @@ class SimulatedGateway:
         """What the gateway holds in memory now, for each Gemini key."""
         return dict(self._pool.counts)
 
-    @property
-    def sweeping(self) -> bool:
-        """Whether a health sweep is going on."""
-        return self._sweeping
-
     def restart(self) -> None:
         """Start the gateway anew: all counts at 0, rotation at the first key, calls in flight lost."""
         self._agenda: list[tuple[float, int, Callable[[float, object], None], object]] = []

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 _TABLES = """
@@ -77,8 +77,3 @@ class GatewayFile:
 
 def _text(at: datetime | str | None) -> str | None:
     return f"{at:%Y-%m-%d %H:%M:%S.%f}" if isinstance(at, datetime) else at
-
-
-def ended(at: datetime, latency_ms: int = 1000) -> datetime:
-    """Return when a call that started at `at` was logged."""
-    return at + timedelta(milliseconds=latency_ms)

@@ -1,6 +1,5 @@
 """A gateway's database of any size, made quickly: calls spread evenly over ninety days up to now."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,11 +36,3 @@ def make(path: Path, rows: int) -> Path:
     gateway.connection.execute(_FILL, values)
     gateway.close()
     return path
-
-
-def calls_in(path: Path) -> int:
-    """Return the largest id of the log."""
-    connection = sqlite3.connect(path)
-    (last,) = connection.execute("SELECT max(id) FROM t_request_log").fetchone()
-    connection.close()
-    return int(last)
