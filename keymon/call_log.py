@@ -1,76 +1,144 @@
-"""Reads `t_request_log`: finds the start of a period by primary key, then follows the tail.
+"""Reads `t_request_log` in pieces: by ranges of the primary key, each bounded and fetched whole.
 
-The table has no index but its primary key, up to fifty million rows, and on SQLite a reader that takes
-its time makes the gateway lose rows. So nothing here scans: the start is found by a binary search on the
-id in which every step is certified by rows that were read, and rows are then fetched in bounded chunks,
-each whole, with a rest between them in which the gateway can commit.
+The table has no index but its primary key, up to fifty million rows, and on SQLite a reader that takes its
+time makes the gateway lose rows. So nothing here scans: every statement is bounded by ids or by a number of
+rows. What to read in which order is for `log_start`, `log_survey` and `monitor` to say.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import Executable, and_, bindparam, case, func, select
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from keymon.database import Database
+from keymon.errors import DatabaseUnreadableError
 from keymon.schema import request_log as log
 
-Row = tuple[int, object, object, object, object, object]
-"""(id, request_time, model_name, api_key, status_code, latency_ms), values as the driver gives them."""
-
-CHUNK_ROWS = 2_000
-"""Rows fetched at once: some 5 ms, so that neither the gateway's commit nor the window's thread waits."""
-COUNT_ROWS = 5_000
-"""Rows counted at once, inside the database."""
+CHUNK_ROWS = 4_000
+"""Rows fetched at once: some two milliseconds, so that neither the gateway's commit nor the window waits."""
+SURVEY_ROWS = 5_000
+"""Rows counted at once, inside the database; about as long."""
+KEY_IDS = 50_000
+"""Ids looked through at once for the calls of one key, inside the database: some five milliseconds."""
+SENTINELS = 240
+"""Rows that `sentinels` looks at with one statement."""
+_LATE_ROWS = 100
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(9000, 1, 1)  # noqa: DTZ001 - the gateway's times are naive
 """What lies outside is no time that any clock has shown."""
+MAX_LATENCY_MS = 24 * 3600 * 1000
+"""A longer latency is taken for unknown."""
 
-_WITNESSES = 8
-_STOPPED_CLOCK = timedelta(days=10 * 365)
-"""A row so much older than the cutoff was stamped by a clock that had not been set: it proves nothing."""
-_MARGIN = timedelta(hours=2)
-_MAX_LATENCY_MS = 24 * 3600 * 1000
-
-_COLUMNS = (
-    log.c.id,
-    log.c.request_time,
-    log.c.model_name,
-    log.c.api_key,
-    log.c.status_code,
-    log.c.latency_ms,
-)
-_BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
-_CHUNK = select(*_COLUMNS).where(log.c.id > bindparam("after")).order_by(log.c.id).limit(CHUNK_ROWS)
-_PROBE = select(*_COLUMNS).where(log.c.id >= bindparam("first")).order_by(log.c.id).limit(_WITNESSES)
-_NEWEST = select(*_COLUMNS).order_by(log.c.id.desc()).limit(_WITNESSES)
-_ROW = select(*_COLUMNS).where(log.c.id == bindparam("id")).limit(1)
-_STRETCH = (
-    select(log.c.id, log.c.request_time, log.c.status_code)
-    .where(log.c.id > bindparam("after"))
-    .order_by(log.c.id)
-    .limit(COUNT_ROWS)
-    .subquery()
-)
-_IN_PERIOD = and_(_STRETCH.c.request_time >= bindparam("since"), _STRETCH.c.request_time <= bindparam("until"))
-_COUNT = select(
-    func.max(_STRETCH.c.id),
-    func.sum(case((_IN_PERIOD, 1), else_=0)),
-    func.sum(case((and_(_IN_PERIOD, _STRETCH.c.status_code.between(200, 299)), 1), else_=0)),
-)
+WITNESSES = 8
+"""Rows that are looked at together, so that one odd row proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class CountedStretch:
-    """Calls of one period counted in a stretch of the log that ends at `last_id`."""
+class LogRows:
+    """n rows of the log in columns, in the order of their ids; values are as the driver gives them."""
 
+    ids: Sequence[int]
+    times: Sequence[object]
+    models: Sequence[object]
+    keys: Sequence[object]
+    statuses: Sequence[object]
+    latencies: Sequence[object]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def row(self, n: int) -> tuple[object, ...]:
+        """Return one row as (id, time, model, key, status, latency)."""
+        return self.ids[n], self.times[n], self.models[n], self.keys[n], self.statuses[n], self.latencies[n]
+
+    def ends(self) -> list[datetime]:
+        """Return when the calls ended, naive; rows without a readable time are left out."""
+        ends = map(call_end, self.times, self.latencies)
+        return [end for end in ends if end is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyedBlock:
+    """A stretch of the log that was counted inside the database.
+
+    It holds the rows with ids in [`first_id`, `last_id`]. `recent` rows are dated at or after the time that was
+    asked for; `month` rows, of which `month_success` are successes, are dated in the month that was asked for.
+    """
+
+    first_id: int
     last_id: int
-    total: int
-    success: int
+    rows: int
+    recent: int
+    month: int
+    month_success: int
+
+
+_COLUMNS = (log.c.id, log.c.request_time, log.c.model_name, log.c.api_key, log.c.status_code, log.c.latency_ms)
+# A chunk as six JSON arrays: the driver then makes six texts of it instead of thousands of rows and values,
+# which takes half as long and leaves the interpreter to the window's thread meanwhile.
+_PACKED = [func.json_group_array(column) for column in _COLUMNS]
+_AFTER: BindParameter[int] = bindparam("after")
+_FLOOR: BindParameter[int] = bindparam("floor")
+_TOP: BindParameter[int] = bindparam("top")
+
+_BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
+_NEWEST = select(log.c.request_time, log.c.latency_ms).order_by(log.c.id.desc()).limit(WITNESSES)
+_ROW = select(*_COLUMNS).where(log.c.id == bindparam("id")).limit(1)
+_PROBE = (
+    select(log.c.id, log.c.request_time, log.c.latency_ms)
+    .where(log.c.id >= bindparam("first"))
+    .order_by(log.c.id)
+    .limit(WITNESSES)
+)
+_NEXT_ID = select(func.min(log.c.id)).where(log.c.id > _AFTER)
+
+
+def _lowest_of_newest(rows: int) -> ColumnElement[Any]:
+    """Return the smallest id of the `rows` newest in (floor, top]."""
+    ids = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(rows).subquery()
+    return select(func.min(ids.c.id)).scalar_subquery()
+
+
+_NEXT_IDS = select(log.c.id).where(log.c.id > _AFTER).order_by(log.c.id).limit(CHUNK_ROWS).subquery()
+_NEWER_PACKED = select(*_PACKED).where(
+    log.c.id > _AFTER, log.c.id <= select(func.max(_NEXT_IDS.c.id)).scalar_subquery()
+)
+_NEWER = select(*_COLUMNS).where(log.c.id > _AFTER).order_by(log.c.id).limit(CHUNK_ROWS)
+_OLDER_PACKED = select(*_PACKED).where(log.c.id >= _lowest_of_newest(CHUNK_ROWS), log.c.id <= _TOP)
+_OLDER = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(CHUNK_ROWS)
+_OF_KEY = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP, log.c.api_key == bindparam("key"))
+_SENTINELS = select(log.c.request_time).where(log.c.id.in_([bindparam(f"id{n}") for n in range(SENTINELS)]))
+_KNOWN = select(func.count()).select_from(log).where(log.c.id > _FLOOR, log.c.id <= _TOP)
+_IDS = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id).limit(CHUNK_ROWS)
+_LATE = select(*_COLUMNS).where(log.c.id.in_([bindparam(f"id{n}") for n in range(_LATE_ROWS)])).order_by(log.c.id)
+
+
+def _count_if(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+_BLOCK = and_(log.c.id >= _lowest_of_newest(SURVEY_ROWS), log.c.id <= _TOP)
+_IN_MONTH = and_(log.c.request_time >= bindparam("first"), log.c.request_time <= bindparam("until"))
+_RECENT = _count_if(log.c.request_time >= bindparam("since"))
+_SURVEY = select(func.min(log.c.id), func.count(), _RECENT).where(_BLOCK)
+_SURVEY_MONTH = select(
+    func.min(log.c.id),
+    func.count(),
+    _RECENT,
+    _count_if(_IN_MONTH),
+    _count_if(and_(_IN_MONTH, log.c.status_code.between(200, 299))),
+).where(_BLOCK)
 
 
 class CallLog:
-    """The table `t_request_log` of one gateway. Times are the gateway's naive local time."""
+    """The table `t_request_log` of one gateway. Times are the gateway's naive local time.
+
+    All methods raise `DatabaseError` and its kin.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -81,66 +149,105 @@ class CallLog:
         first, last = self._database.fetch(_BOUNDS)[0]
         return None if first is None else (first, last)
 
-    def read(self, after: int) -> list[Row]:
-        """Return the next rows with id > `after`, at most `CHUNK_ROWS`, in order of their ids."""
-        return self._database.fetch(_CHUNK, after=after)
-
-    def row(self, row_id: int) -> Row | None:
-        """Return one row, None where it is gone."""
-        found = self._database.fetch(_ROW, id=row_id)
-        return found[0] if found else None
-
     def newest_end(self) -> datetime | None:
         """Return when the last of the newest calls ended; None without calls or without readable times."""
-        ends = [end for row in self._database.fetch(_NEWEST) if (end := call_end(row)) is not None]
+        ends = [end for row in self._database.fetch(_NEWEST) if (end := call_end(*row)) is not None]
         return max(ends, default=None)
 
-    def start(self, cutoff: datetime) -> int:
-        """Return an id such that every call that started at or after `cutoff` has a larger one.
+    def row(self, row_id: int) -> tuple[object, ...] | None:
+        """Return one row as (id, time, model, key, status, latency), None where it is gone."""
+        found = self._database.fetch(_ROW, id=row_id)
+        return tuple(found[0]) if found else None
 
-        A binary search. A row is written when its call ends, so a row that ended well before the cutoff
-        proves that all rows before it started before the cutoff; the margin covers clock steps of up to
-        two hours and rows slightly out of order. Where rows prove nothing (a gap, NULL times) the search
-        goes left, which costs rows to read but loses none. Not covered: logs whose ids do not follow time,
-        such as merged databases, and rows before the cutoff that are dated in the far future.
+    def probe(self, first: int) -> list[tuple[int, datetime | None]]:
+        """Return (id, end) of the first few rows with id >= `first`."""
+        return [(row[0], call_end(row[1], row[2])) for row in self._database.fetch(_PROBE, first=first)]
+
+    def newer(self, after: int) -> LogRows:
+        """Return the next rows with id > `after`, at most `CHUNK_ROWS`."""
+        packed = self._packed(_NEWER_PACKED, after=after)
+        return in_columns(self._database.fetch(_NEWER, after=after)) if packed is None else packed
+
+    def older(self, floor: int, top: int) -> LogRows:
+        """Return the newest rows with `floor` < id <= `top`, at most `CHUNK_ROWS`."""
+        packed = self._packed(_OLDER_PACKED, floor=floor, top=top)
+        if packed is not None:
+            return packed
+        return in_columns(self._database.fetch(_OLDER, floor=floor, top=top)[::-1])
+
+    def of_key(self, key: str, floor: int, top: int) -> tuple[LogRows, int]:
+        """Return the rows of `key` in the next `KEY_IDS` ids above `floor`, and the id up to which that is.
+
+        Not beyond `top`. A collation may count other keys' rows in; they are told apart by their key.
         """
-        bounds = self.bounds()
-        if bounds is None:
-            return 0
-        return last_id_before(
-            cutoff - _MARGIN,
-            bounds,
-            lambda first: [(row[0], call_end(row)) for row in self._database.fetch(_PROBE, first=first)],
-        )
+        end = min(floor + KEY_IDS, top)
+        rows = self._database.fetch(_OF_KEY, floor=floor, top=end, key=key)
+        if not rows and end < top:
+            # A gap in the ids may be wider than all the rest.
+            following = self._database.fetch(_NEXT_ID, after=end)[0][0]
+            end = top if following is None else min(following - 1, top)
+        return in_columns(rows), end
 
-    def count(self, after: int, since: datetime, until: datetime) -> CountedStretch | None:
-        """Count calls that started in [`since`, `until`] in the next stretch of ids above `after`.
+    def sentinel_times(self, ids: Sequence[int]) -> list[datetime]:
+        """Return the times of the rows with these ids, at most `SENTINELS`; the readable ones of those that exist."""
+        padded = [*ids, *[ids[-1]] * (SENTINELS - len(ids))]
+        rows = self._database.fetch(_SENTINELS, **{f"id{n}": row_id for n, row_id in enumerate(padded)})
+        return [time for (value,) in rows if (time := local_time(value)) is not None]
 
-        Returns None at the end of the log.
+    def late(self, known: Sequence[int], floor: int, top: int) -> LogRows:
+        """Return rows with `floor` < id <= `top` that are not among the `known` ids, at most a hundred.
+
+        On a server concurrent transactions commit later than others that have larger ids.
         """
-        last_id, total, success = self._database.fetch(_COUNT, after=after, since=since, until=until)[0]
-        return None if last_id is None else CountedStretch(last_id, total or 0, success or 0)
+        if self._database.fetch(_KNOWN, floor=floor, top=top)[0][0] <= len(known):
+            return NO_ROWS
+        missing: list[int] = []
+        held, after = set(known), floor
+        while len(missing) < _LATE_ROWS and (ids := self._database.fetch(_IDS, floor=after, top=top)):
+            after = ids[-1][0]
+            missing += [row_id for (row_id,) in ids if row_id not in held]
+        if not missing:
+            return NO_ROWS
+        chosen = missing[:_LATE_ROWS]
+        padded = [*chosen, *[chosen[-1]] * (_LATE_ROWS - len(chosen))]
+        return in_columns(self._database.fetch(_LATE, **{f"id{n}": row_id for n, row_id in enumerate(padded)}))
 
+    def survey(
+        self, top: int, since: datetime, month: tuple[datetime, datetime] | None = None, floor: int = -(2**63)
+    ) -> SurveyedBlock | None:
+        """Count the newest `SURVEY_ROWS` rows with `floor` < id <= `top`; None where there is none.
 
-def last_id_before(
-    limit: datetime,
-    bounds: tuple[int, int],
-    probe: Callable[[int], Sequence[tuple[int, datetime | None]]],
-) -> int:
-    """Return the largest id that a witness proves to lie before `limit`; the smallest less one without any.
-
-    `probe(first)` gives (id, time) of the first rows with id >= `first`; `bounds` are the table's first and
-    last id. About two dozen probes for fifty million rows.
-    """
-    proven, unproven = bounds[0] - 1, bounds[1] + 1
-    while unproven - proven > 1:
-        middle = (proven + unproven) // 2
-        timed = [(row, time) for row, time in probe(middle) if row < unproven and time is not None]
-        if timed and all(limit - _STOPPED_CLOCK < time < limit for _, time in timed):
-            proven = timed[-1][0]
+        Counted are those dated at or after `since` and those dated in `month` (first and last moment), if given.
+        """
+        values: dict[str, object] = {"floor": floor, "top": top, "since": since}
+        if month is None:
+            first_id, rows, recent = self._database.fetch(_SURVEY, **values)[0]
+            in_month, success = 0, 0
         else:
-            unproven = middle
-    return proven
+            values |= {"first": month[0], "until": month[1]}
+            first_id, rows, recent, in_month, success = self._database.fetch(_SURVEY_MONTH, **values)[0]
+        if first_id is None:
+            return None
+        return SurveyedBlock(first_id, top, int(rows), int(recent), int(in_month), int(success))
+
+    def _packed(self, statement: Executable, **values: int) -> LogRows | None:
+        """Return a chunk that SQLite packs as JSON; None where it cannot: a blob, text that is not UTF-8, NaN."""
+        if not self._database.packs_rows:
+            return None
+        try:
+            columns = [json.loads(text) for text in self._database.fetch(statement, **values)[0]]
+        except (DatabaseUnreadableError, ValueError, TypeError, RecursionError):
+            return None
+        # SQLite promises no order to an aggregate.
+        return LogRows(*columns) if columns[0] == sorted(columns[0]) else None
+
+
+def in_columns(rows: Sequence[Sequence[Any]]) -> LogRows:
+    """Return rows of (id, request_time, model_name, api_key, status_code, latency_ms) as columns."""
+    return LogRows(*zip(*rows, strict=True)) if rows else NO_ROWS
+
+
+NO_ROWS = LogRows((), (), (), (), (), ())
 
 
 def local_time(value: object) -> datetime | None:
@@ -155,9 +262,9 @@ def local_time(value: object) -> datetime | None:
     return value.replace(tzinfo=None)
 
 
-def call_end(row: Row) -> datetime | None:
-    """Return when a row's call ended, naive; its start where the latency is unknown; None without a time."""
-    started, latency = local_time(row[1]), row[5]
-    if started is not None and isinstance(latency, int) and 0 < latency <= _MAX_LATENCY_MS:
-        return started + timedelta(milliseconds=latency)
+def call_end(time: object, latency_ms: object) -> datetime | None:
+    """Return when a call ended, naive; its start where the latency is unknown; None without a readable time."""
+    started = local_time(time)
+    if started is not None and isinstance(latency_ms, int) and 0 < latency_ms <= MAX_LATENCY_MS:
+        return started + timedelta(milliseconds=latency_ms)
     return started

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from keymon import __version__, errors
 from keymon.masking import foreign, mask_url, visible
@@ -25,6 +25,7 @@ PROGRAM = "keymon"
 _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """The instant at which pictures of the sample gateway are taken."""
 _TRIES = 5
+_Result = TypeVar("_Result")
 QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0"
 """Debian packages without which Qt cannot even be imported."""
 WINDOW_PACKAGES = (
@@ -138,12 +139,12 @@ def _gateway(options: argparse.Namespace, now: datetime | None = None) -> Iterat
         raise errors.NoDatabaseNamedError
 
 
-def _monitor(options: argparse.Namespace, location: "Location", month_chunks: int | None) -> "Monitor":
+def _monitor(options: argparse.Namespace, location: "Location", month: bool) -> "Monitor":
     from keymon.gateway_clock import parse_zone
     from keymon.monitor import Monitor
 
     zone = parse_zone(options.gateway_tz) if options.gateway_tz is not None else None
-    return Monitor(location, zone, _instant(options.as_of), month_chunks)
+    return Monitor(location, zone, _instant(options.as_of), month)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -158,23 +159,23 @@ def _instant(text: str | None) -> datetime | None:
     return instant
 
 
-def _snapshot(options: argparse.Namespace, month_chunks: int | None = 0) -> "Snapshot":
+def _snapshot(options: argparse.Namespace, month: bool = False) -> "Snapshot":
     with _gateway(options) as location:
-        monitor = _monitor(options, location, month_chunks)
+        monitor = _monitor(options, location, month)
         try:
-            return _refreshed(monitor)
+            return _patiently(monitor.refresh)
         finally:
             monitor.close()
 
 
-def _refreshed(monitor: "Monitor") -> "Snapshot":
-    """Return the first figures; a long reading that somebody's lock breaks off is taken up again."""
+def _patiently(read: Callable[[], _Result]) -> _Result:
+    """Return what `read` finds; a long reading that somebody's lock breaks off is taken up again."""
     for _ in range(_TRIES - 1):
         try:
-            return monitor.refresh()
+            return read()
         except errors.DatabaseLockedError:
             continue
-    return monitor.refresh()
+    return read()
 
 
 def _run_keys(options: argparse.Namespace) -> int:
@@ -188,26 +189,32 @@ def _run_keys(options: argparse.Namespace) -> int:
         text = report.keys_csv(keys, options.show_keys)
     else:
         text = report.keys_table(snapshot, keys, options.show_keys)
-    return _print(text, snapshot)
+    return _print(text, snapshot.notices)
 
 
 def _run_usage(options: argparse.Namespace) -> int:
     wanted = sys.stdin.readline().strip() if options.key == "-" else options.key
-    snapshot = _snapshot(options)
+    with _gateway(options) as location:
+        monitor = _monitor(options, location, month=False)
+        try:
+            found = _patiently(lambda: monitor.usage(wanted))
+        finally:
+            monitor.close()
     from keymon import report
 
-    usage = snapshot.stats.usage(snapshot.stats.find_key(wanted))
-    return _print(report.usage_json(usage) if options.json else report.usage_table(usage), snapshot)
+    text = report.usage_json(found.usage) if options.json else report.usage_table(found.usage)
+    return _print(text, found.notices)
 
 
 def _run_stats(options: argparse.Namespace) -> int:
-    snapshot = _snapshot(options, month_chunks=None)
+    snapshot = _snapshot(options, month=True)
     from keymon import report
 
-    return _print(report.stats_json(snapshot) if options.json else report.stats_table(snapshot), snapshot)
+    text = report.stats_json(snapshot) if options.json else report.stats_table(snapshot)
+    return _print(text, snapshot.notices)
 
 
-def _print(text: str, snapshot: "Snapshot | None" = None) -> int:
+def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:
     """Print a result, and on standard error what is to be known about the gateway it comes from."""
     try:
         sys.stdout.write(text)
@@ -218,7 +225,7 @@ def _print(text: str, snapshot: "Snapshot | None" = None) -> int:
         # Nothing more can be written there, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise errors.OutputError(path="standard output", reason=error.strerror) from None
-    for notice in snapshot.notices if snapshot is not None else ():
+    for notice in notices:
         _tell(notice, "note: ")
     return 0
 
@@ -245,7 +252,7 @@ def _title(options: argparse.Namespace) -> str:
 def _opened(options: argparse.Namespace, zone: str | None) -> "Monitor":
     options.gateway_tz = zone
     with _gateway(options) as location:
-        return _monitor(options, location, month_chunks=100)
+        return _monitor(options, location, month=True)
 
 
 def _run_screenshot(options: argparse.Namespace) -> int:
@@ -255,7 +262,7 @@ def _run_screenshot(options: argparse.Namespace) -> int:
     if options.demo and options.as_of is None:
         options.as_of = _PICTURED.isoformat()  # the same picture every time
     with _gateway(options, now=_PICTURED) as location:
-        paths = app.render(lambda: _monitor(options, location, None), _title(options), options.out, options.theme)
+        paths = app.render(lambda: _monitor(options, location, month=True), _title(options), options.out, options.theme)
     return _print("".join(f"{path}\n" for path in paths))
 
 

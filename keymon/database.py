@@ -109,6 +109,11 @@ class Database:
     kin, never an error of the driver's.
     """
 
+    packs_rows = True
+    """Whether it can pack many rows as JSON."""
+    commits_in_id_order = True
+    """Whether a row that appears later always has a larger id."""
+
     def __init__(self, location: Location) -> None:
         self.location = location
         self._deadline = 0.0

@@ -10,8 +10,9 @@ from time import sleep
 
 from sqlalchemy import bindparam, func, select
 
-from keymon.call_log import last_id_before, local_time
+from keymon.call_log import local_time
 from keymon.database import Database
+from keymon.log_start import last_id_before
 from keymon.schema import error_logs as log
 
 _MARGIN = timedelta(hours=2)

@@ -81,6 +81,13 @@ class NoCallsNotice(Notice):
     advice = "Check that the gateway is running and that this is its database."
 
 
+class LogOutOfOrderNotice(Notice):
+    """Calls in places where the search for the last 24 hours does not look."""
+
+    template = "The calls in this log are not in the order of time, as after two databases were merged."
+    advice = "keymon reads all of the log once, which takes longer; the figures are right when that is done."
+
+
 class TimesUnreadableNotice(Notice):
     """Rows that belong to no period."""
 

@@ -69,9 +69,20 @@ class GatewayClock:
 
         That is the local time of `since`, except where the clock was set back in between.
         """
-        local = self.to_local(since)
-        shift = (self.to_local(until) - local) - (until - since)
-        return local + min(shift, timedelta(0))
+        return self.to_local(since) - self.set_back(since, until)
+
+    def set_back(self, since: datetime, until: datetime) -> timedelta:
+        """Return by how much the clock was set back between two aware instants; 0 where it was not."""
+        shift = (self.to_local(until) - self.to_local(since)) - (until - since)
+        return max(-shift, timedelta(0))
+
+    def to_local_microseconds(self, instants: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return UTC instants as local times; both int64[n], microseconds since 1970-01-01 on their clocks."""
+        if len(instants) == 0:
+            return instants
+        changes = _changes(self.zone, int(instants.min()), int(instants.max()))
+        local: NDArray[np.int64] = instants + changes.offsets[np.searchsorted(changes.instants, instants, side="right")]
+        return local
 
     def to_utc(
         self, local: NDArray[np.int64], lasted: NDArray[np.int64], previous_end: int | None
@@ -89,10 +100,12 @@ class GatewayClock:
         first = local - changes.offsets[np.searchsorted(changes.first_reading, local, side="right")]
         second = local - changes.offsets[np.searchsorted(changes.second_reading, local, side="right")]
         ambiguous = second > first
-        if not ambiguous.any():
+        unclear = np.flatnonzero(ambiguous)
+        if len(unclear) == 0:
             return first
-        end = previous_end
-        for i in range(len(local)):
+        begin = int(unclear[0])
+        end = int(first[begin - 1] + lasted[begin - 1]) if begin else previous_end
+        for i in range(begin, int(unclear[-1]) + 1):
             if ambiguous[i] and end is not None:
                 least = end - _INSERTION_DISORDER
                 if first[i] + lasted[i] < least <= second[i] + lasted[i]:
@@ -103,9 +116,10 @@ class GatewayClock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Changes:
-    """A zone's offsets over a span: offsets[i] holds until reading[i], in local microseconds."""
+    """A zone's offsets over a span: offsets[i] holds until instants[i], in UTC, and reading[i], in local time."""
 
     offsets: NDArray[np.int64]
+    instants: NDArray[np.int64]
     first_reading: NDArray[np.int64]
     second_reading: NDArray[np.int64]
 
@@ -115,25 +129,26 @@ def _changes_between(zone: tzinfo, first_day: int, last_day: int) -> _Changes:
     day = timedelta(days=1)
     instants = [EPOCH + n * day for n in range(first_day, last_day + 1)]
     offsets = [_offset_us(zone, instants[0])]
-    readings: list[tuple[int, int]] = []
+    readings: list[tuple[int, int, int]] = []
     for before, after in pairwise(instants):
         old, new = _offset_us(zone, before), _offset_us(zone, after)
         if old == new:
             continue
         change = _change_between(zone, before, after)
         offsets.append(new)
-        readings.append((change + max(old, new), change + min(old, new)))
+        readings.append((change, change + max(old, new), change + min(old, new)))
     return _Changes(
         np.array(offsets, np.int64),
-        np.array([first for first, _ in readings], np.int64),
-        np.array([second for _, second in readings], np.int64),
+        np.array([change for change, _, _ in readings], np.int64),
+        np.array([first for _, first, _ in readings], np.int64),
+        np.array([second for _, _, second in readings], np.int64),
     )
 
 
 def _changes(zone: tzinfo, first_local: int, last_local: int) -> _Changes:
     if isinstance(zone, timezone):
         empty = np.empty(0, np.int64)
-        return _Changes(np.array([_offset_us(zone, EPOCH)], np.int64), empty, empty)
+        return _Changes(np.array([_offset_us(zone, EPOCH)], np.int64), empty, empty, empty)
     day = 24 * _HOUR
     # Times absurdly far off (a wrong clock, a hostile row) keep the offset at the edge of a plausible span.
     today = (datetime.now(UTC) - EPOCH).days

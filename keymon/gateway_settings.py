@@ -5,32 +5,36 @@ never the table as a whole.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 
 from sqlalchemy import select
 
 from keymon.database import Database
 from keymon.errors import (
+    KeyAmbiguousError,
     KeyListDamagedNotice,
     NoKeyListNotice,
     Notice,
     NumberUnreadableNotice,
     SettingUnreadableError,
 )
-from keymon.masking import visible
+from keymon.masking import mask_key, visible
 from keymon.schema import settings
 
 Kind = Literal["gemini", "vertex"]
 
 _MAX_HISTORY = timedelta(days=7)
 _MOST_FAILURES = 100_000
+_LONGEST_ENDING = 12
 _NAMES = ("API_KEYS", "VERTEX_API_KEYS", "MAX_FAILURES", "TEST_MODEL", "CHECK_INTERVAL_HOURS")
+_STATEMENT = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GatewaySettings:
     """The key pool and the rules by which the gateway judges it.
 
@@ -44,8 +48,10 @@ class GatewaySettings:
     test_model: str = "gemini-2.5-flash-lite"
     check_interval: timedelta = timedelta(hours=1)
     notices: tuple[Notice, ...] = ()
+    stored: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """The settings as the gateway stored them."""
 
-    @property
+    @cached_property
     def pool(self) -> dict[str, Kind]:
         """All keys in the pool's order, Gemini keys first; a key that is in both lists counts as Gemini."""
         kinds: dict[str, Kind] = dict.fromkeys(self.gemini_keys, "gemini")
@@ -63,14 +69,38 @@ class GatewaySettings:
         """How much a verdict would need, were it not for the limit."""
         return (min(max(self.max_failures, 0), _MOST_FAILURES) + 2) * self.check_interval
 
+    def find_key(self, wanted: str) -> str | None:
+        """Return the key of the pool that `wanted` is, or is the ending of; None where there is none.
 
-def read_settings(database: Database) -> GatewaySettings:
-    """Read the settings from a gateway's database.
+        Raises `KeyAmbiguousError`.
+        """
+        return wanted if wanted in self.pool else only_key(self.pool, wanted)
+
+
+def only_key(keys: Iterable[str], ending: str) -> str | None:
+    """Return the only one of `keys` that ends in `ending`; None where none does or nothing was asked for.
+
+    Raises `KeyAmbiguousError` where several do.
+    """
+    matches = [key for key in keys if ending and key.endswith(ending)]
+    if len(matches) > 1:
+        raise KeyAmbiguousError(count=len(matches), ending=shown_ending(ending))
+    return matches[0] if matches else None
+
+
+def shown_ending(ending: str) -> str:
+    """Return what was typed to name a key, fit for a message: what may be a whole key is masked."""
+    return visible(ending) if len(ending) <= _LONGEST_ENDING else mask_key(ending)
+
+
+def read_settings(database: Database, before: GatewaySettings | None = None) -> GatewaySettings:
+    """Read the settings from a gateway's database; the same object as `before` where nothing has changed.
 
     Raises `SettingUnreadableError` for a key list that not even the gateway could read, and `DatabaseError`.
     """
-    statement = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
-    values: dict[str, object] = dict(database.fetch(statement))
+    values: dict[str, object] = dict(database.fetch(_STATEMENT))
+    if before is not None and values == before.stored:
+        return before
     notices: list[Notice] = []
     return GatewaySettings(
         gemini_keys=_key_list(database, values, "API_KEYS", notices),
@@ -79,6 +109,7 @@ def read_settings(database: Database) -> GatewaySettings:
         test_model=str(values.get("TEST_MODEL") or "gemini-2.5-flash-lite"),
         check_interval=_hours(_whole_number(values, "CHECK_INTERVAL_HOURS", 1, notices)),
         notices=tuple(notices),
+        stored=values,
     )
 
 

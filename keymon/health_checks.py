@@ -14,7 +14,7 @@ Nothing here knows failure counts: those come in `validity`, which replays them 
 
 import numpy as np
 
-from keymon.call_window import Int64s
+from keymon.calls import Int64s
 from keymon.rotation import SECOND, Bools, Floats, Indexes, PoolCalls, Rotation
 
 _SURE = 1.5

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from keymon.call_window import Int32s, Int64s
+from keymon.calls import Int32s, Int64s
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

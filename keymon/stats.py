@@ -6,24 +6,21 @@ counts them. A call is a success when its status is 2xx; NULL and text in the st
 successes and failures always add up to the total.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
 
-from keymon.call_window import Calls, to_datetime
-from keymon.errors import KeyAmbiguousError, KeyNotFoundError
+from keymon.calls import BEGINNING, END, Calls, Indexes, is_success, to_datetime, to_microseconds
+from keymon.errors import KeyNotFoundError
 from keymon.gateway_clock import EPOCH
-from keymon.gateway_settings import GatewaySettings, Kind
-from keymon.masking import mask_key, visible
+from keymon.gateway_settings import GatewaySettings, Kind, only_key, shown_ending
+from keymon.tally import Tally, tally
 from keymon.validity import Verdict, judge
 
 DAY = timedelta(hours=24)
-
-_ENDING = 12
-"""What is longer than this may be a whole key and is masked in messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,12 @@ class CallCount:
     def success_rate(self) -> float | None:
         """The share of successes, 0 to 1; None without calls."""
         return self.success / self.total if self.total else None
+
+
+_NO_CALLS = CallCount(0, 0)
+
+_Entry = tuple[int, int, int]
+"""(model's number, successes, failures)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,100 +76,134 @@ class StatsService:
     `calls` hold at least the last 24 hours before `as_of` (aware), and as much more as the verdicts need.
     With `until`, calls that started later are left out, so that a past instant can be judged; without, the
     newest calls count even where the gateway's clock is ahead of ours, as they do for the gateway.
+
+    `before` is an earlier service on the same window. What cannot have changed since is taken from it, the very
+    same objects; the figures are those that would have been counted afresh.
     """
 
-    def __init__(self, calls: Calls, settings: GatewaySettings, as_of: datetime, until: datetime | None = None) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        settings: GatewaySettings,
+        as_of: datetime,
+        until: datetime | None = None,
+        before: "StatsService | None" = None,
+    ) -> None:
         self.as_of = as_of
         self.settings = settings
-        known = calls if until is None else calls.between(EPOCH, until)
-        # The gateway holds its counts through any silence: what counts is the time before its newest call.
-        newest = to_datetime(int(known.started.max())) if len(known) else as_of
-        self._history = known.between(min(as_of, newest) - settings.history)
-        self._day = known.between(as_of - DAY)
+        self._calls = calls if until is None else calls.between(EPOCH, until)
+        since = to_microseconds(as_of - DAY)
+        self._tally: Tally = tally(self._calls, since) if before is None else before._tally.advanced(self._calls, since)
+        self._before = before
 
     def count(self, period: timedelta) -> CallCount:
         """Return the number of calls of all keys in a period of at most 24 hours before `as_of`."""
-        success = self._day.between(self.as_of - period).success
-        return _outcome(success)
+        if period == DAY:
+            return CallCount(int(self._tally.success.sum()), int(self._tally.failure.sum()))
+        chosen = self._calls.started_between(to_microseconds(self.as_of - period), END)
+        successes = int(np.count_nonzero(is_success(self._calls.status[chosen])))
+        return CallCount(successes, len(chosen) - successes)
 
     def usage(self, key: str) -> tuple[ModelCalls, ...]:
         """Return the calls of `key` per model in the last 24 hours, most first, then by name, NULL last."""
-        return self._usage.get(key, ())
+        number = self._calls.key_numbers.get(key)
+        if number is None:
+            return ()
+        rows = _entries(self._tally, self._tally.of_key(number)).get(number, [])
+        return tuple(sorted((self._model_calls(row) for row in rows), key=_most_first))
 
     def statuses(self, key: str) -> dict[int | str | None, int]:
         """Return the calls of `key` per status in the last 24 hours, most first. None stands for NULL."""
-        day = self._day
-        if key not in day.keys:
+        calls = self._calls
+        number = calls.key_numbers.get(key)
+        if number is None:
             return {}
-        own = day.status[day.key == day.keys.index(key)]
+        own = calls.status[(calls.key == number) & (calls.started >= self._tally.since)]
         status, count = np.unique(own, return_counts=True)
         order = np.argsort(-count, kind="stable")
-        return {day.decode_status(int(status[i])): int(count[i]) for i in order}
+        return {calls.decode_status(int(status[i])): int(count[i]) for i in order}
 
     def find_key(self, wanted: str) -> str:
         """Return the key that `wanted` is, or is the ending of; keys of the pool go before others in the log.
 
         Raises `KeyNotFoundError` and `KeyAmbiguousError`.
         """
-        seen = [key for key in self._usage if key]
-        if wanted in self.settings.pool or wanted in seen:
-            return wanted
-        shown = visible(wanted) if len(wanted) <= _ENDING else mask_key(wanted)
-        for known in (self.settings.pool, seen):
-            matches = [key for key in known if wanted and key.endswith(wanted)]
-            if len(matches) > 1:
-                raise KeyAmbiguousError(count=len(matches), ending=shown)
-            if matches:
-                return matches[0]
-        raise KeyNotFoundError(ending=shown or "(empty)")
+        known = self.settings.find_key(wanted)
+        if known is None:
+            seen = [key for number in _entries(self._tally, slice(None)) if (key := self._calls.keys[number])]
+            known = wanted if wanted in seen else only_key(seen, wanted)
+        if known is None:
+            raise KeyNotFoundError(ending=shown_ending(wanted) or "(empty)")
+        return known
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict on every key of the pool."""
-        return judge(self._history, self.settings)
+        before = self._before
+        if before is not None and before.settings == self.settings and before._judged == self._judged:
+            return before.verdicts
+        return judge(self._calls.between(self._judged_since), self.settings)
+
+    @cached_property
+    def _judged_since(self) -> datetime:
+        # The gateway holds its counts through any silence: what counts is the time before its newest call.
+        newest = self._calls.newest_start
+        return min(self.as_of, self.as_of if newest is None else to_datetime(newest)) - self.settings.history
+
+    @cached_property
+    def _judged(self) -> tuple[object, int, int]:
+        """Tells one selection of calls that verdicts rest on from another."""
+        left_out = self._calls.started_between(BEGINNING, to_microseconds(self._judged_since))
+        return self._calls.epoch, len(self._calls), len(left_out)
 
     @cached_property
     def key_figures(self) -> tuple[KeyFigures, ...]:
         """The figures of every key of the pool, in its order."""
-        return tuple(self._figures(key, kind) for key, kind in self.settings.pool.items())
+        verdicts = self.verdicts
+        before, self._before = self._before, None
+        changed = self._tally.changed
+        if before is None or changed is None or before.settings != self.settings:
+            return self._all_figures()
+        old = before.key_figures
+        if len(changed) == 0 and verdicts is before.verdicts:
+            return old
+        keys = {self._calls.keys[number] for number in changed.tolist()}
+        if verdicts is not before.verdicts:
+            keys.update(figures.key for figures in old if verdicts[figures.key] != figures.verdict)
+        moved = np.flatnonzero(np.isin(self._tally.keys, self._numbers(keys)))
+        entries = _entries(self._tally, moved)
+        return tuple(self._figures(f.key, f.kind, entries) if f.key in keys else f for f in old)
 
-    def _figures(self, key: str, kind: Kind) -> KeyFigures:
-        usage = self.usage(key)
-        calls = CallCount(sum(m.calls.success for m in usage), sum(m.calls.failure for m in usage))
-        last = self._last_calls.get(key)
-        top = usage[0].model if usage else None
-        return KeyFigures(key, kind, self.verdicts[key], calls, to_datetime(last) if last else None, top)
+    def _all_figures(self) -> tuple[KeyFigures, ...]:
+        entries = _entries(self._tally, slice(None))
+        return tuple(self._figures(key, kind, entries) for key, kind in self.settings.pool.items())
 
-    @cached_property
-    def _last_calls(self) -> dict[str | None, int]:
-        """The start of each key's last call, microseconds UTC."""
-        day = self._day
-        last = np.zeros(len(day.keys), np.int64)
-        np.maximum.at(last, day.key, day.started)
-        return {key: int(time) for key, time in zip(day.keys, last, strict=False) if time}
+    def _numbers(self, keys: Iterable[str | None]) -> list[int]:
+        return [number for key in keys if (number := self._calls.key_numbers.get(key)) is not None]
 
-    @cached_property
-    def _usage(self) -> dict[str | None, tuple[ModelCalls, ...]]:
-        """Calls per key and model."""
-        day = self._day
-        models = max(len(day.models), 1)
-        # One number for (key, model, outcome): counting becomes a single pass.
-        code = (day.key.astype(np.int64) * models + day.model) * 2 + day.success
-        codes, counts = np.unique(code, return_counts=True)
-        found: dict[str | None, dict[str | None, list[int]]] = {}
-        for one, count in zip(codes.tolist(), counts.tolist(), strict=True):
-            pair, success = divmod(one, 2)
-            key, model = divmod(pair, models)
-            outcome = found.setdefault(day.keys[key], {}).setdefault(day.models[model], [0, 0])
-            outcome[success] += count
-        return {key: _most_first(usage) for key, usage in found.items()}
+    def _figures(self, key: str, kind: Kind, entries: Mapping[int, list[_Entry]]) -> KeyFigures:
+        number = self._calls.key_numbers.get(key, -1)
+        rows = entries.get(number)
+        if rows is None:
+            return KeyFigures(key, kind, self.verdicts[key], _NO_CALLS, None, None)
+        calls = CallCount(sum(row[1] for row in rows), sum(row[2] for row in rows))
+        top = min((self._model_calls(row) for row in rows), key=_most_first).model
+        return KeyFigures(key, kind, self.verdicts[key], calls, to_datetime(self._tally.last.item(number)), top)
 
-
-def _most_first(usage: Mapping[str | None, list[int]]) -> tuple[ModelCalls, ...]:
-    rows = [ModelCalls(model, CallCount(success, failure)) for model, (failure, success) in usage.items()]
-    return tuple(sorted(rows, key=lambda row: (-row.calls.total, row.model is None, row.model or "")))
+    def _model_calls(self, entry: _Entry) -> ModelCalls:
+        model, success, failure = entry
+        return ModelCalls(self._calls.models[model], CallCount(success, failure))
 
 
-def _outcome(success: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> CallCount:
-    successes = int(np.count_nonzero(success))
-    return CallCount(successes, len(success) - successes)
+def _entries(counts: Tally, chosen: slice | Indexes) -> dict[int, list[_Entry]]:
+    """Return the chosen entries of a tally by the key's number, without those that count nothing."""
+    found: dict[int, list[_Entry]] = {}
+    columns = (counts.keys[chosen], counts.models[chosen], counts.success[chosen], counts.failure[chosen])
+    for key, model, success, failure in zip(*(column.tolist() for column in columns), strict=True):
+        if success or failure:
+            found.setdefault(key, []).append((model, success, failure))
+    return found
+
+
+def _most_first(row: ModelCalls) -> tuple[int, bool, str]:
+    return -row.calls.total, row.model is None, row.model or ""

@@ -34,7 +34,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from keymon.call_window import Calls, to_datetime
+from keymon.calls import Calls, to_datetime
 from keymon.gateway_settings import GatewaySettings
 from keymon.health_checks import weigh
 from keymon.replay import FailureReplay

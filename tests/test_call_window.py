@@ -1,24 +1,33 @@
 """Rows into columns: whatever the gateway's columns hold."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from keymon.call_log import Row
-from keymon.call_window import LATENCY_UNKNOWN, STATUS_MISSING, CallWindow, to_datetime
+from keymon.call_log import LogRows, in_columns
+from keymon.call_window import CallWindow
+from keymon.calls import LATENCY_UNKNOWN, STATUS_MISSING, to_datetime
 from keymon.gateway_clock import GatewayClock, parse_zone
 
 SINCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+Row = tuple[object, ...]
+
+
+def in_a_log(rows: Iterable[Row], first_id: int = 1) -> LogRows:
+    return in_columns([(first_id + n, *row) for n, row in enumerate(rows)])
+
+
 def window_of(*rows: Row, zone: str = "UTC") -> CallWindow:
     window = CallWindow(GatewayClock(parse_zone(zone), "set"))
-    window.add(rows, SINCE)
+    window.add(in_a_log(rows), SINCE)
     return window
 
 
 def row(time: object = "2026-11-23 00:00:00", status: object = 200, latency: object = 5, key: object = "k") -> Row:
-    return (1, time, "m", key, status, latency)
+    return (time, "m", key, status, latency)
 
 
 def test_times_become_utc() -> None:
@@ -92,7 +101,7 @@ def test_keys_and_models_may_be_null() -> None:
 def test_what_was_handed_out_stays_as_it_was() -> None:
     window = window_of(*[row()] * 10)
     before = window.calls
-    window.add([row("2026-11-23 01:00:00", key="other")] * 50, SINCE)
+    window.add(in_a_log([row("2026-11-23 01:00:00", key="other")] * 50, 11), SINCE)
     window.forget_before(SINCE + timedelta(hours=12, minutes=30))
     assert len(before) == 10
     assert before.keys[before.key[0]] == "k"
@@ -107,13 +116,15 @@ def test_old_calls_are_let_go() -> None:
 
 def test_names_that_no_call_has_any_more_are_let_go() -> None:
     window = CallWindow(GatewayClock(parse_zone("UTC"), "set"))
-    window.add([(i, f"2026-11-23 {i // 60:02}:{i % 60:02}:00", f"model {i}", "k", 200, 5) for i in range(600)], SINCE)
+    window.add(
+        in_a_log((f"2026-11-23 {i // 60:02}:{i % 60:02}:00", f"model {i}", "k", 200, 5) for i in range(600)), SINCE
+    )
     before = window.calls
     window.forget_before(datetime(2026, 11, 23, 9, 59, tzinfo=UTC))
     calls = window.calls
     assert [calls.models[i] for i in calls.model] == ["model 599"]
     assert (len(calls.models), len(before.models)) == (1, 600)
-    window.add([row("2026-11-23 12:00:00")], SINCE)
+    window.add(in_a_log([row("2026-11-23 12:00:00")], 601), SINCE)
     assert [window.calls.models[i] for i in window.calls.model] == ["model 599", "m"]
 
 

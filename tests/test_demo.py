@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
 from keymon.demo import DEMO_ZONE, DemoGateway, DemoWriter, create_demo
 from keymon.demo_traffic import Answer, GatewayRules, SimulatedCall, SimulatedGateway
@@ -134,7 +135,7 @@ def test_the_replay_agrees_with_the_sample_gateway(demo: tuple[Path, SimulatedGa
         ).fetchall()
         value = connection.execute("SELECT value FROM t_settings WHERE key = 'API_KEYS'").fetchone()[0]
     window = CallWindow(GatewayClock(DEMO_ZONE, "set"))
-    window.add(rows, NOW - timedelta(hours=24))
+    window.add(in_columns(rows), NOW - timedelta(hours=24))
     verdicts = judge(window.calls, GatewaySettings(tuple(dict.fromkeys(json.loads(value)))))
     counts = gateway.failure_counts
     assert {key: verdicts[key].valid for key in counts} == {key: count < 3 for key, count in counts.items()}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keymon.call_window import to_datetime, to_microseconds
+from keymon.calls import to_datetime, to_microseconds
 from keymon.errors import TimeZoneUnknownError
 from keymon.gateway_clock import ClockWatch, GatewayClock, assume, detect_from_file, parse_zone
 

@@ -21,11 +21,11 @@ HOSTILE = "\x1b]0;title\x07<b>model\n\u202e"
 def snapshot(make_gateway: MakeGateway) -> Snapshot:
     gateway = make_gateway([key(1), key(2), "\x1b[31mkey-with-an-escape-sequence"])
     gateway.call(key(1), "2026-11-23 11:59:30.000000", HOSTILE)
-    return snapshot_of(gateway.path, month_chunks=0)
+    return snapshot_of(gateway.path, month=False)
 
 
-def snapshot_of(path: Path, month_chunks: int | None) -> Snapshot:
-    monitor = Monitor(location_of(path), UTC, None, month_chunks, now=lambda: NOW)
+def snapshot_of(path: Path, month: bool) -> Snapshot:
+    monitor = Monitor(location_of(path), UTC, None, month, now=lambda: NOW)
     try:
         return monitor.refresh()
     finally:

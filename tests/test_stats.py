@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from keymon import errors
+from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
 from keymon.database import location_of
 from keymon.gateway_clock import GatewayClock, parse_zone
@@ -27,7 +28,7 @@ def stats_of(*calls: tuple[str, object, object, timedelta], keys: tuple[str, ...
         (i, f"{NOW - ago:%Y-%m-%d %H:%M:%S.%f}", model, api_key, status, 10)
         for i, (api_key, model, status, ago) in enumerate(calls)
     ]
-    window.add(rows, NOW - timedelta(hours=48))
+    window.add(in_columns(rows), NOW - timedelta(hours=48))
     return StatsService(window.calls, GatewaySettings(keys), NOW)
 
 
@@ -112,7 +113,7 @@ def answers(real_gateway: Path) -> dict[str, object]:
 
 
 def snapshot_of(path: Path, as_of: str) -> Snapshot:
-    monitor = Monitor(location_of(path), parse_zone("Asia/Shanghai"), datetime.fromisoformat(as_of), None)
+    monitor = Monitor(location_of(path), parse_zone("Asia/Shanghai"), datetime.fromisoformat(as_of))
     try:
         return monitor.refresh()
     finally:
@@ -130,6 +131,7 @@ def test_calls_per_model_of_every_key_are_the_gateways_own(real_gateway: Path, a
 
 def test_the_total_is_the_gateways_own(real_gateway: Path, answers: dict[str, object]) -> None:
     calls = snapshot_of(real_gateway / "gateway.sqlite", str(answers["as_of"])).calls_24h
+    assert calls is not None
     assert {"total": calls.total, "success": calls.success} == answers["calls_24h"]
 
 
@@ -179,4 +181,5 @@ def test_network_errors_are_failures_and_break_nothing(real_gateway: Path) -> No
         if isinstance(status, str)
     ]
     assert sum(text) == expected
+    assert snapshot.calls_24h is not None
     assert snapshot.calls_24h.failure >= expected

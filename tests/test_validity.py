@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from keymon.call_log import Row
-from keymon.call_window import Calls, CallWindow
+from keymon.call_log import in_columns
+from keymon.call_window import CallWindow
+from keymon.calls import Calls
 from keymon.demo_traffic import Answer, GatewayRules, SimulatedCall, SimulatedGateway
 from keymon.gateway_clock import GatewayClock
 from keymon.gateway_settings import GatewaySettings
 from keymon.validity import judge
 
 TEST_MODEL = "gemini-2.5-flash-lite"
+Row = tuple[object, ...]
 START = datetime(2026, 11, 23, 4, tzinfo=UTC)
 KEYS = tuple(f"key-{number:02}" for number in range(20))
 SETTINGS = GatewaySettings(KEYS, ("vertex-0", "vertex-1"), max_failures=3, test_model=TEST_MODEL)
@@ -27,7 +29,7 @@ SETTINGS = GatewaySettings(KEYS, ("vertex-0", "vertex-1"), max_failures=3, test_
 
 def calls_of(rows: Iterable[Row], zone: timezone = UTC) -> Calls:
     window = CallWindow(GatewayClock(zone, "set"))
-    window.add(list(rows), START - timedelta(days=1000))
+    window.add(in_columns([(n, *row[1:]) for n, row in enumerate(rows)]), START - timedelta(days=1000))
     return window.calls
 
 

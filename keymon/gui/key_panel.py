@@ -96,10 +96,10 @@ class KeyPanel(QWidget):
         self._show_headings()
         self._show_placeholders()
 
-    def show_progress(self, rows: int) -> None:
+    def show_progress(self, calls: int, _share: float) -> None:
         """Tell how far the first reading has come."""
         if self._snapshot is None:
-            self._say(tr("Reading the log: {rows} calls so far").format(rows=number(rows)))
+            self._say(tr("Reading the log: {rows} calls so far").format(rows=number(calls)))
 
     def show_failure(self) -> None:
         """Tell that there is nothing to show, where there is nothing."""

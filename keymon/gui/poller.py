@@ -7,6 +7,7 @@ in the window's thread. Results of a gateway that is no longer followed are drop
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from keymon.monitor import Monitor
 
 INTERVAL_MS = 5_000
+_FIRST_PATIENCE_S = 0.6
+"""How long a first load goes on before it shows the figures that it has; then twice as long, and so on."""
+_SURVEY_S = 0.2
+"""How long the worker surveys the log at a stretch; what is asked of it meanwhile waits so long."""
+
+
+_Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,16 @@ class Source:
 class Poller(QObject):
     """Refreshes every five seconds until it is paused or stopped.
 
-    Signals, all in the thread of this object: `started()` a refresh has begun; `progress(rows)` rows read in
-    the first load; `refreshed(Snapshot)`; `failed(Exception)`; `error_text_found(key, started, text)` the
-    answer to `ask_error_text`, where `text` is a str, None, or the exception that kept it from being read.
+    Signals, all in the thread of this object: `started()` a refresh has begun; `progress(calls, share)` the calls
+    loaded at first, and the share of the ids gone through, 0 to 1; `refreshed(Snapshot)`; `failed(Exception)`;
+    `error_text_found(key, started, text)` the answer to `ask_error_text`, where `text` is a str, None, or the
+    exception that kept it from being read.
+
+    A long first load is broken up: each part of it ends with a `Snapshot` that tells that it goes on.
     """
 
     started = Signal()
-    progress = Signal(int)
+    progress = Signal(int, float)
     refreshed = Signal(object)
     failed = Signal(object)
     error_text_found = Signal(str, object, object)
@@ -54,13 +65,15 @@ class Poller(QObject):
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="keymon-worker")
         self._generation = 0
         self._followed: _Followed | None = None
-        self._busy = False
+        self._busy = self._surveying = False
+        self._patience_s = _FIRST_PATIENCE_S
         self.paused = False
 
     def follow(self, source: Source) -> None:
         """Leave the gateway that is followed now and follow another."""
         self._leave()
         self._followed = _Followed(source)
+        self._patience_s = _FIRST_PATIENCE_S
         self.refresh()
 
     @Slot()
@@ -71,7 +84,7 @@ class Poller(QObject):
         self._timer.stop()
         self._busy = True
         self.started.emit()
-        self._submit("refresh", self._followed.refresh)
+        self._submit("refresh", partial(self._followed.refresh, self._patience_s))
 
     @Slot(bool)
     def pause(self, paused: bool) -> None:
@@ -100,18 +113,24 @@ class Poller(QObject):
         """Stop following; let the worker close what it has open, after what it is doing now."""
         self._timer.stop()
         self._generation += 1
-        self._busy = False
+        self._busy = self._surveying = False
         if self._followed is not None:
             self._followed.interrupt()
             self._worker.submit(self._followed.close)
             self._followed = None
 
-    def _submit(self, kind: str, work: "Callable[[Callable[[int], None]], object]") -> None:
+    def _survey(self) -> None:
+        """Let the worker do what nobody waits for, a little at a time."""
+        if self._followed is not None and not self._surveying:
+            self._surveying = True
+            self._submit("survey", self._followed.survey)
+
+    def _submit(self, kind: str, work: "Callable[[_Progress], object]") -> None:
         generation = self._generation
 
         def run() -> None:
-            def report(rows: int) -> None:
-                self._arrived.emit(generation, "progress", rows)
+            def report(calls: int, share: float) -> None:
+                self._arrived.emit(generation, "progress", (calls, share))
 
             try:
                 result = work(report)
@@ -127,14 +146,31 @@ class Poller(QObject):
         if generation != self._generation:
             return
         if kind == "progress":
-            self.progress.emit(result)
+            self.progress.emit(*result)  # type: ignore[misc]
         elif kind == "text":
             self.error_text_found.emit(*result)  # type: ignore[misc]
+        elif kind.startswith("survey"):
+            self._surveying = False
+            # One that failed is taken up again after the next refresh, which tells what is wrong.
+            if result is True:
+                self._survey()
         else:
             self._busy = False
-            if not self.paused:
-                self._timer.start()
+            self._go_on(result)
             (self.refreshed if kind == "refresh" else self.failed).emit(result)
+
+    def _go_on(self, result: object) -> None:
+        """Go on with a load that is not over, else rest until the next refresh."""
+        if getattr(result, "loading", None) is not None:
+            # Each part ends with figures that take their time too: twice as long between them from one to the next.
+            self._patience_s *= 2
+            QTimer.singleShot(0, self, self.refresh)
+            return
+        if not self.paused:
+            self._timer.start()
+        if not isinstance(result, BaseException):
+            self._patience_s = _FIRST_PATIENCE_S
+            self._survey()
 
 
 class _Followed:
@@ -145,12 +181,16 @@ class _Followed:
         self._monitor: Monitor | None = None
         self._left = False
 
-    def refresh(self, progress: Callable[[int], None]) -> object:
+    def refresh(self, patience: float, progress: "_Progress") -> object:
         if self._monitor is None:
             self._monitor = self._source.open()
         if self._left:
             return None
-        return self._monitor.refresh(progress)
+        return self._monitor.refresh(patience, progress)
+
+    def survey(self, _progress: "_Progress") -> bool:
+        """Return whether there is more of it to do."""
+        return self._monitor is not None and not self._left and self._monitor.survey(_SURVEY_S)
 
     def error_text(self, key: str, started: "datetime", latency_ms: int) -> tuple[str, object, object]:
         """Return the arguments of `error_text_found`."""

@@ -26,12 +26,12 @@ FROM call
 """
 
 
-def make(path: Path, rows: int) -> Path:
-    """Create a gateway at `path` with `rows` calls over `DAYS` days, in UTC; return the path."""
+def make(path: Path, rows: int, days: float = DAYS) -> Path:
+    """Create a gateway at `path` with `rows` calls over `days` days up to now, in UTC; return the path."""
     gateway = GatewayFile(path, [key(n) for n in range(KEYS)])
     gateway.connection.execute("PRAGMA synchronous = OFF")
-    start = datetime.now(UTC) - timedelta(days=DAYS)
-    step = timedelta(days=DAYS).total_seconds() / rows
+    start = datetime.now(UTC) - timedelta(days=days)
+    step = timedelta(days=days).total_seconds() / rows
     values = {"rows": rows, "start": start.timestamp(), "step": step, "keys": KEYS, "key": key(0)[:-4] + "%04d"}
     gateway.connection.execute(_FILL, values)
     gateway.close()

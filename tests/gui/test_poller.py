@@ -31,14 +31,14 @@ class WatchedMonitor(Monitor):
         self.ended_by: BaseException | None = None
         self.closed = False
 
-    def refresh(self, progress: Callable[[int], None] | None = None) -> Snapshot:
+    def refresh(self, patience: float | None = None, progress: Callable[[int, float], None] | None = None) -> Snapshot:
         self.threads.add(threading.current_thread().name)
         self.entered.set()
         if self.gate is not None:
             assert self.gate.wait(WAIT_S)
         self.refreshes += 1
         try:
-            return super().refresh(progress)
+            return super().refresh(patience, progress)
         except BaseException as error:
             self.ended_by = error
             raise

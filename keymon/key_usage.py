@@ -1,0 +1,64 @@
+"""The calls of one key, for those who ask for nothing else: only its rows are fetched.
+
+The figures come from the same window and the same service as all others; only the database leaves the other
+keys' rows out. Where that would not be exact (a clock that was set back in the period, a log out of order) the
+caller is told to read everything.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from keymon.call_log import CallLog
+from keymon.call_window import CallWindow
+from keymon.calls import to_microseconds
+from keymon.errors import Notice
+from keymon.gateway_clock import GatewayClock
+from keymon.gateway_settings import GatewaySettings
+from keymon.log_start import MARGIN, find_end, find_start, has_call_below
+from keymon.stats import DAY, ModelCalls, StatsService
+
+_PAUSE_S = 0.0005
+_AHEAD = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUsage:
+    """The calls of one key per model in the last 24 hours, most first, and what is to be known about them."""
+
+    usage: tuple[ModelCalls, ...]
+    notices: tuple[Notice, ...]
+
+
+def read_usage(
+    log: CallLog,
+    settings: GatewaySettings,
+    key: str,
+    clock: GatewayClock,
+    as_of: datetime,
+    until: datetime | None = None,
+) -> StatsService | None:
+    """Return the statistics of `key` alone as of `as_of` (aware), without calls after `until`, if given.
+
+    None where only reading all keys' calls would give exact figures. Raises `DatabaseError`.
+    """
+    since = as_of - DAY
+    window = CallWindow(clock)
+    window.sane_until = to_microseconds(as_of + _AHEAD)
+    bounds = log.bounds()
+    if bounds is not None:
+        if clock.set_back(since, as_of):
+            return None
+        cutoff = clock.to_local(since)
+        start = find_start(log, bounds, cutoff)
+        if has_call_below(log, bounds, start, cutoff):
+            return None
+        top = bounds[1] if until is None else find_end(log, bounds, clock.to_local(until))
+        while start < top:
+            rows, start = log.of_key(key, start, top)
+            window.add(rows, since)
+            if start < top:
+                time.sleep(_PAUSE_S)
+        if timedelta(microseconds=window.disorder.most) > MARGIN / 2:
+            return None
+    return StatsService(window.calls, settings, as_of, until)

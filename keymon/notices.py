@@ -1,0 +1,52 @@
+"""What is off about a gateway although there are figures: told beside them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from keymon.errors import (
+    ClockAssumedNotice,
+    ClockWrongNotice,
+    HistoryShortNotice,
+    LogOutOfOrderNotice,
+    NoCallsNotice,
+    Notice,
+    TimesUnreadableNotice,
+)
+from keymon.followed_log import FollowedLog
+from keymon.gateway_clock import ClockWatch
+from keymon.gateway_settings import GatewaySettings
+from keymon.stats import DAY
+
+
+def of_rules(settings: GatewaySettings) -> Iterator[Notice]:
+    """Tell where the gateway's rules ask for more of the log than is read."""
+    if settings.history_needed > settings.history:
+        yield HistoryShortNotice(
+            most=settings.max_failures,
+            hours=settings.check_interval // timedelta(hours=1),
+            needed=settings.history_needed.days,
+            read=settings.history.days,
+        )
+
+
+def of_clock(watch: ClockWatch) -> Iterator[Notice]:
+    """Tell where the gateway's zone is a guess, or its clock is wrong."""
+    if watch.clock.source == "assumed":
+        yield ClockAssumedNotice(zone=watch.clock.name)
+    if watch.is_wrong:
+        minutes = abs(watch.disagreement) // timedelta(minutes=1)
+        yield ClockWrongNotice(hours=minutes // 60, minutes=minutes % 60)
+
+
+def of_log(followed: FollowedLog) -> Iterator[Notice]:
+    """Tell of rows that cannot be told the time of, and of a log out of order."""
+    if followed.is_out_of_order:
+        yield LogOutOfOrderNotice()
+    if followed.window.without_time:
+        yield TimesUnreadableNotice(count=followed.window.without_time)
+
+
+def of_silence(newest_end: datetime, now: datetime) -> Iterator[Notice]:
+    """Tell where the newest call ended more than a day ago; both times are the gateway's, naive."""
+    if newest_end < now - DAY:
+        yield NoCallsNotice(time=f"{newest_end:%Y-%m-%d %H:%M}")
