@@ -8,6 +8,7 @@ import argparse
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ PROGRAM = "keymon"
 _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """The instant at which pictures of the sample gateway are taken."""
 _TRIES = 5
+_UNTOLD_S = 1.0
+"""A reading that takes no longer is not worth telling of."""
 _Result = TypeVar("_Result")
 QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0"
 """Debian packages without which Qt cannot even be imported."""
@@ -163,9 +166,26 @@ def _snapshot(options: argparse.Namespace, month: bool = False) -> "Snapshot":
     with _gateway(options) as location:
         monitor = _monitor(options, location, month)
         try:
-            return _patiently(monitor.refresh)
+            return _patiently(lambda: monitor.refresh(progress=_Progress()))
         finally:
             monitor.close()
+
+
+class _Progress:
+    """Tells on a terminal how far a long reading has come; scripts hear nothing of it."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._is_shown = False
+
+    def __call__(self, calls: int, share: float) -> None:
+        is_over = share >= 1
+        if not sys.stderr.isatty() or (is_over and not self._is_shown):
+            return
+        if time.monotonic() - self._begun > _UNTOLD_S:
+            text = "" if is_over else f"{PROGRAM}: reading the log, {calls:,} calls, {int(100 * share)} %"
+            print(f"\r{text:60}", end="\r" if is_over else "", file=sys.stderr, flush=True)
+            self._is_shown = True
 
 
 def _patiently(read: Callable[[], _Result]) -> _Result:

@@ -130,7 +130,7 @@ class Monitor:
         Raises as `refresh` does.
         """
         followed = self._followed
-        if followed is None or not followed.is_loaded or self._as_of is not None:
+        if followed is None or not followed.is_loaded:
             return False
         deadline = time.monotonic() + patience
         while not followed.survey.is_done:

@@ -152,7 +152,7 @@ class Poller(QObject):
         elif kind.startswith("survey"):
             self._surveying = False
             # One that failed is taken up again after the next refresh, which tells what is wrong.
-            if result is True:
+            if result is True and not self.paused:
                 self._survey()
         else:
             self._busy = False
