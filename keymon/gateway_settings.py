@@ -28,6 +28,7 @@ Kind = Literal["gemini", "vertex"]
 _MAX_HISTORY = timedelta(days=7)
 _MOST_FAILURES = 100_000
 _NAMES = ("API_KEYS", "VERTEX_API_KEYS", "MAX_FAILURES", "TEST_MODEL", "CHECK_INTERVAL_HOURS")
+_SETTINGS = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,7 @@ def read_settings(database: Database) -> GatewaySettings:
 
     Raises `SettingUnreadableError` for a key list that not even the gateway could read, and `DatabaseError`.
     """
-    statement = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
-    values: dict[str, object] = dict(database.fetch(statement))
+    values: dict[str, object] = dict(database.fetch(_SETTINGS))
     notices: list[Notice] = []
     return GatewaySettings(
         gemini_keys=_key_list(database, values, "API_KEYS", notices),
