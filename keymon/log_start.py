@@ -74,7 +74,7 @@ def has_call_below(log: CallLog, bounds: Bounds, start: int, cutoff: datetime) -
     """
     if start < bounds[0]:
         return False
-    return any(time >= cutoff for time in log.sentinel_times(_sentinel_ids(bounds[0], start)))
+    return log.sentinels(_sentinel_ids(bounds[0], start), cutoff) > 0
 
 
 def _sentinel_ids(first: int, start: int) -> list[int]:
