@@ -119,7 +119,7 @@ def server_location(text: str) -> ServerLocation:
         raise refused from None
     if url.get_backend_name() not in {"mysql", "mariadb"} or not url.database:
         raise refused
-    place = url.set(drivername="mysql", password=None, query={})
+    place = URL.create("mysql", url.username, None, url.host, url.port, url.database)
     return ServerLocation(url, visible(str(place) + _socket_of(url), 400))
 
 
