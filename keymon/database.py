@@ -119,7 +119,7 @@ def server_location(text: str) -> ServerLocation:
         raise refused from None
     if url.get_backend_name() not in {"mysql", "mariadb"} or not url.database:
         raise refused
-    place = url.set(drivername="mysql", password=None, query={})
+    place = URL.create("mysql", url.username, None, url.host, url.port, url.database)
     return ServerLocation(url, visible(str(place) + _socket_of(url), 400))
 
 
@@ -181,8 +181,9 @@ class Database:
     def fetch(self, statement: Statement, **values: object) -> list[Any]:
         """Return all rows of a SELECT as the driver gives them (tuples); `values` fill its parameters.
 
-        Times are text or, where nobody can say which, not a time at all. The statement should be a constant
-        of its module (it is compiled once) and must bound its own result: nothing is left open behind this call.
+        Times are text as the database writes them, and need not be times at all. The statement should be a
+        constant of its module (it is compiled once and kept) and must bound its own result: nothing is left
+        open behind this call.
         """
         sql, parameters = prepared(statement, self._reader.dialect, values)
         patience = time.monotonic() + LOCK_PATIENCE_S

@@ -35,10 +35,9 @@ _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
 
 def translated(error: BaseException, shown: str, limit_s: float) -> errors.KeymonError:
     """Return our error for one of `RAISED` that reading the database `shown` has raised."""
-    if not isinstance(error, pymysql.Error):
+    if not isinstance(error, pymysql.Error) or not error.args or not isinstance(error.args[0], int):
         return errors.DatabaseUnreadableError(database=shown, reason=_strange(error))
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else -1
-    reason = mask_text(visible(str(error.args[-1]) if error.args else ""))
+    code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
     if code in _UNREACHABLE:
         return errors.ServerUnreachableError(database=shown, reason=_network(error))
     if code in _REFUSED:
