@@ -23,7 +23,7 @@ CHUNK_ROWS = 4_000
 """Rows fetched at once: some two milliseconds, so that neither the gateway's commit nor the window waits."""
 SURVEY_ROWS = 5_000
 """Rows counted at once, inside the database; about as long."""
-SENTINELS = 240
+SENTINELS = 160
 """Rows that `sentinels` looks at with one statement."""
 _LATE_ROWS = 100
 

@@ -20,7 +20,7 @@ from keymon.log_start import MARGIN, find_end, find_start, has_call_below
 from keymon.stats import DAY, ModelCalls, StatsService
 
 _PAUSE_S = 0.0005
-_IDS_AT_FIRST = 100_000
+_IDS_AT_FIRST = 150_000
 _FEWEST_IDS, _MOST_IDS = 2_000, 300_000
 _HOLD_S = 0.015
 """How long one look through the log may take: it goes on with as many ids as that allows on this disk."""

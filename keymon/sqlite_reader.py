@@ -137,7 +137,7 @@ class SqliteReader:
             raise errors.DatabaseAbsentError(database=self._shown) from None
         if not stat.S_ISREG(status.st_mode):
             raise errors.DatabaseNotAFileError(database=self._shown, what=_what(status.st_mode))
-        if not os.access(path, os.R_OK):
+        if self._driver is None and not os.access(path, os.R_OK):
             raise errors.DatabaseForbiddenError(database=self._shown)
         if status.st_size == 0:
             raise errors.DatabaseEmptyError(database=self._shown)
