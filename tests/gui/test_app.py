@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from keymon.database import location_of
 from keymon.errors import DatabaseAbsentError, OutputError
 from keymon.gateway_clock import parse_zone
-from keymon.gui import app
+from keymon.gui import app, pictures
 from keymon.gui.app import Session
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Source
@@ -63,7 +63,7 @@ def test_draws_the_window_and_the_busiest_key(
     light_again: None, gateway: GatewayFile, tmp_path: Path, theme: Theme, ground: range
 ) -> None:
     folder = tmp_path / "new" / "pictures"
-    paths = app.render(monitor_on(gateway.path), "gateway.db", folder, theme)
+    paths = pictures.render(monitor_on(gateway.path), "gateway.db", folder, theme)
     assert [path.name for path in paths] == [f"main-window-{theme}.png", f"details-{theme}.png"]
     assert sorted(folder.iterdir()) == sorted(paths)
     for path in paths:
@@ -76,25 +76,25 @@ def test_draws_the_window_and_the_busiest_key(
 def test_an_empty_pool_has_a_window_but_no_details(
     light_again: None, make_gateway: MakeGateway, tmp_path: Path
 ) -> None:
-    paths = app.render(monitor_on(make_gateway().path), "x", tmp_path / "pictures", "light")
+    paths = pictures.render(monitor_on(make_gateway().path), "x", tmp_path / "pictures", "light")
     assert [path.name for path in paths] == ["main-window-light.png"]
 
 
 def test_a_folder_that_cannot_be_made_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
-        app.render(monitor_on(gateway.path), "x", tmp_path / "file" / "pictures", "light")
+        pictures.render(monitor_on(gateway.path), "x", tmp_path / "file" / "pictures", "light")
 
 
 def test_an_image_that_cannot_be_saved_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "pictures" / "main-window-light.png").mkdir(parents=True)
     with pytest.raises(OutputError, match="could not be saved"):
-        app.render(monitor_on(gateway.path), "x", tmp_path / "pictures", "light")
+        pictures.render(monitor_on(gateway.path), "x", tmp_path / "pictures", "light")
 
 
 def test_a_gateway_that_cannot_be_read_leaves_no_picture(light_again: None, tmp_path: Path) -> None:
     with pytest.raises(DatabaseAbsentError):
-        app.render(monitor_on(tmp_path / "absent.db"), "x", tmp_path / "pictures", "light")
+        pictures.render(monitor_on(tmp_path / "absent.db"), "x", tmp_path / "pictures", "light")
     assert not (tmp_path / "pictures").exists()
 
 
@@ -162,7 +162,7 @@ class Life(QObject):
                 self._then(window)
 
     def _is_ready(self, window: MainWindow) -> bool:
-        return window.snapshot is not None or (window.welcome.isVisible() and self.painted.is_set())
+        return window.snapshot is not None or (window.is_complete and window.welcome.isVisible())
 
     def _give_up(self) -> None:
         for window in QApplication.topLevelWidgets():
