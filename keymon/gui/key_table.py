@@ -1,6 +1,6 @@
 """The table of keys, with a Details button in every row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QRect, Qt, Signal
@@ -22,6 +22,7 @@ from keymon.gui.key_model import Index, KeyTableModel
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
+    from keymon.gui.key_rows import Bools, KeyRows
     from keymon.monitor import Snapshot
     from keymon.stats import KeyFigures
 
@@ -130,12 +131,15 @@ class KeyTable(QTableView):
         painter.drawRect(0, self.rowViewportPosition(row), width - 1, self.rowHeight(row) - 1)
         painter.end()
 
-    def show_keys(self, keys: "Sequence[KeyFigures]", snapshot: "Snapshot") -> None:
-        """Show `keys`. While any is selected nothing moves: rows stay in their order and where they are seen."""
+    def show_rows(self, rows: "KeyRows", members: "Bools", snapshot: "Snapshot") -> None:
+        """Show those `rows` that are `members`.
+
+        While any is selected nothing moves: rows stay in their order and where they are seen.
+        """
         held = self.has_selection()
         scrolled = self.verticalScrollBar().value()
         seen = self._seen_keys() if held else []
-        self.keys.set_keys(keys, snapshot, keep_order=held)
+        self.keys.set_rows(rows, members, snapshot, keep_order=held)
         # Where the current row has gone the view would scroll to the one that takes its place.
         self.verticalScrollBar().setValue(scrolled)
         for key, y in seen:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keymon.gui.details_dialog import DetailsDialog
+    from keymon.gui.key_rows import KeyRows
     from keymon.gui.poller import Poller, Source
     from keymon.gui.welcome import WelcomePage
     from keymon.monitor import Snapshot
@@ -161,12 +162,18 @@ class MainWindow(QMainWindow):
         return self._snapshot
 
     @Slot(object)
-    def show_snapshot(self, snapshot: "Snapshot") -> None:
-        """Show the figures of `snapshot` in the tables, the strip and all open dialogs."""
+    def show_snapshot(self, snapshot: "Snapshot", rows: "KeyRows | None" = None) -> None:
+        """Show the figures of `snapshot` in the tables, the strip and all open dialogs.
+
+        `rows` are its keys in columns, if they have been prepared.
+        """
+        from keymon.gui.key_rows import prepare
+
+        rows = rows or prepare(snapshot, self.panel.rows)
         self._snapshot, self._failure = snapshot, None
-        self.summary.show_snapshot(snapshot)
+        self.summary.show_snapshot(snapshot, rows)
         self.banner.show_notices(snapshot.notices)
-        self.panel.show_snapshot(snapshot)
+        self.panel.show_snapshot(snapshot, rows)
         self.status_line.show_snapshot(snapshot)
         for dialog in self.dialogs.values():
             dialog.show_snapshot(snapshot)

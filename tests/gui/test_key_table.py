@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN
 from keymon.gui.key_model import KeyTableModel
+from keymon.gui.key_rows import prepare
 from keymon.gui.key_table import KeyTable
 from keymon.masking import mask_key
 from keymon.monitor import Snapshot
@@ -47,6 +49,11 @@ def shown(model: KeyTableModel) -> list[str]:
     return [model.key_at(row).key for row in range(model.rowCount())]
 
 
+def show(model: KeyTableModel, snapshot: Snapshot, keep_order: bool = False) -> None:
+    """Show all keys of `snapshot`, whatever their verdict."""
+    model.set_rows(prepare(snapshot, None), np.ones(len(snapshot.keys), np.bool_), snapshot, keep_order)
+
+
 def changed(figures: KeyFigures, rng: random.Random) -> KeyFigures:
     calls = CallCount(rng.randrange(50), rng.randrange(5))
     return replace(figures, calls_24h=calls, top_model=rng.choice([None, "model-1", "model-7"]))
@@ -67,7 +74,8 @@ def test_whatever_happens_the_model_keeps_its_promises(snapshot: Snapshot, seed:
                 model.set_search(rng.choice(["", "00", "0001", "model-1", "vertex", "nothing"]))
             case _:
                 keys = rng.sample(snapshot.keys, rng.randrange(len(snapshot.keys) + 1))
-                model.set_keys([changed(one, rng) for one in keys], snapshot, keep_order=rng.random() < 0.5)
+                fresh = replace(snapshot, keys=tuple(changed(one, rng) for one in keys))
+                show(model, fresh, keep_order=rng.random() < 0.5)
         after = shown(model)
         assert len(after) == len(set(after))
         for one, index in held.items():
@@ -228,7 +236,7 @@ def cell(table: KeyTable, row: int, column: int) -> QPoint:
 
 
 def test_details_by_button_double_click_and_enter(snapshot: Snapshot, bench: Bench, table: KeyTable) -> None:
-    table.keys.set_keys(snapshot.keys, snapshot)
+    show(table.keys, snapshot)
     wanted: list[str] = []
     table.details_wanted.connect(wanted.append)
     left = Qt.MouseButton.LeftButton
@@ -252,7 +260,7 @@ def test_details_by_button_double_click_and_enter(snapshot: Snapshot, bench: Ben
 def test_a_press_elsewhere_that_ends_on_the_button_opens_nothing(
     snapshot: Snapshot, qtbot: QtBot, table: KeyTable
 ) -> None:
-    table.keys.set_keys(snapshot.keys, snapshot)
+    show(table.keys, snapshot)
     wanted: list[str] = []
     table.details_wanted.connect(wanted.append)
     QTest.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=cell(table, 2, 1))
@@ -313,7 +321,7 @@ def test_the_placeholder_is_drawn_while_there_are_no_rows(snapshot: Snapshot, ta
     empty = table.viewport().grab().toImage()
     table.set_placeholder("No key is valid")
     assert table.viewport().grab().toImage() != empty
-    table.keys.set_keys(snapshot.keys, snapshot)
+    show(table.keys, snapshot)
     rows = table.viewport().grab().toImage()
     table.set_placeholder("Something else")
     assert table.viewport().grab().toImage() == rows
