@@ -7,7 +7,7 @@ first figures: the worker has done so by then, and the window is not held up by 
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN
@@ -15,7 +15,7 @@ from keymon.gui.theme import monospace
 from keymon.gui.translation import number, plain_tip, shown_model, tr
 
 if TYPE_CHECKING:
-    from keymon.gui.key_rows import Bools, KeyRows, Places
+    from keymon.gui.key_rows import Bools, KeyRows, Places, Pool
     from keymon.monitor import Snapshot
     from keymon.stats import KeyFigures
 
@@ -35,7 +35,13 @@ _RUNS = 32
 
 
 class KeyTableModel(QAbstractTableModel):
-    """Keys of one verdict. `set_rows` replaces them; selection and scroll position survive it."""
+    """Keys of one verdict. `set_rows` replaces them; selection and scroll position survive it.
+
+    `rearranging()` and `rearranged()` are emitted before and after rows come, go or change places.
+    """
+
+    rearranging = Signal()
+    rearranged = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +89,11 @@ class KeyTableModel(QAbstractTableModel):
     def places(self) -> "Places | None":
         """Return the place in the pool of the key in each row; None before there are keys."""
         return self._order
+
+    @property
+    def pool(self) -> "Pool | None":
+        """What the places of `places` are places in."""
+        return self._rows.pool if self._rows is not None else None
 
     def row_of(self, key: str) -> int:
         """Return the row of a key, -1 where it is not shown."""
@@ -167,8 +178,10 @@ class KeyTableModel(QAbstractTableModel):
             is_shown = np.zeros(len(rows.pool) + 1, np.bool_)  # the last is that of keys that have left the pool
             is_shown[after] = True
             stays = is_shown[here]
+            self.rearranging.emit()
             self._remove(~stays)
             self._adopt(rows, here[stays], after)
+            self.rearranged.emit()
         self._rows, self._members, self._order = rows, members, after
         if len(after):
             self.dataChanged.emit(self.index(0, 0), self.index(len(after) - 1, DETAILS_COLUMN))
@@ -194,14 +207,16 @@ class KeyTableModel(QAbstractTableModel):
         """Remove the rows that leave: each run of them by itself, or moved to the end where there are many."""
         import numpy as np
 
+        from keymon.gui.key_rows import runs
+
         if self._order is None or not leaves.any():
             return
-        edges = np.flatnonzero(np.diff(leaves, prepend=False, append=False)).reshape(-1, 2)
-        if len(edges) > _RUNS:
+        leaving = runs(leaves)
+        if len(leaving) > _RUNS:
             kept, gone = self._order[~leaves], self._order[leaves]
             self._permute(np.concatenate([kept, gone]))
-            edges = np.array([[len(kept), len(leaves)]])
-        for first, end in edges[::-1].tolist():
+            leaving = [(len(kept), len(leaves))]
+        for first, end in reversed(leaving):
             self.beginRemoveRows(QModelIndex(), first, end - 1)
             self._order = np.delete(self._order, slice(first, end))
             self.endRemoveRows()

@@ -10,7 +10,7 @@ from keymon.gui.translation import number, tr
 from keymon.gui.verdict_badge import VerdictBadge
 
 if TYPE_CHECKING:
-    from keymon.gui.key_rows import KeyRows
+    from keymon.gui.key_rows import KeyRows, Places
     from keymon.monitor import Snapshot
 
 
@@ -92,11 +92,23 @@ class KeyPanel(QWidget):
 
     def show_snapshot(self, snapshot: "Snapshot", rows: "KeyRows") -> None:
         """Show the keys of `snapshot`, whose columns are `rows`."""
+        selected = [self._selected(table, rows) for table in self.tables]
         self._snapshot, self.rows = snapshot, rows
         for table, is_valid in ((self.valid, True), (self.invalid, False)):
             table.show_rows(rows, rows.of_verdict(is_valid), snapshot)
+        # A key that was selected stays so in its new table.
+        self.invalid.select_places(selected[0][~rows.valid[selected[0]]])
+        self.valid.select_places(selected[1][rows.valid[selected[1]]])
         self._show_headings()
         self._show_placeholders()
+
+    def _selected(self, table: KeyTable, rows: "KeyRows") -> "Places":
+        """Return the places in the pool of `rows` of the keys that are selected in a table."""
+        places = table.selected_places()
+        if self.rows is None:
+            return places
+        places = rows.pool.places_of(self.rows.pool, places)
+        return places[places >= 0]
 
     def show_progress(self, rows: int) -> None:
         """Tell how far the first reading has come."""

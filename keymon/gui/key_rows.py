@@ -116,6 +116,12 @@ class KeyRows:
         return rank
 
 
+def runs(chosen: Bools) -> list[tuple[int, int]]:
+    """Return the runs of those that are chosen, each as its first place and the place after its last."""
+    edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
 def prepare(snapshot: "Snapshot", previous: KeyRows | None) -> KeyRows:
     """Return the keys of `snapshot` in columns; cheap where `previous` are those of a snapshot much like it.
 
