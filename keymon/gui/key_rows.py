@@ -128,6 +128,8 @@ def prepare(snapshot: "Snapshot", previous: KeyRows | None) -> KeyRows:
     For the worker: it takes some hundred milliseconds where 100,000 keys are new.
     """
     figures = tuple(snapshot.keys)
+    if previous is not None and previous.figures is figures:
+        return previous
     if previous is None or len(previous.figures) != len(figures):
         return _made(figures, Pool(figures))
     changed = [i for i, (old, new) in enumerate(zip(previous.figures, figures, strict=True)) if old is not new]

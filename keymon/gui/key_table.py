@@ -85,6 +85,8 @@ class KeyTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + 12)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # It would look at every selected row to find out whether a whole column is selected.
+        header.setSelectionModel(QItemSelectionModel(self.keys, header))
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)

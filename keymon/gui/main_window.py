@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._snapshot: Snapshot | None = None
         self._failure: BaseException | None = None
+        self._prepared: KeyRows | None = None
         self._is_painted = self.is_complete = False
         self._waits_for = ""
         self._welcome: WelcomePage | None = None
@@ -147,7 +148,7 @@ class MainWindow(QMainWindow):
         """Make room for the figures of another gateway."""
         for dialog in list(self.dialogs.values()):
             dialog.close()
-        self._snapshot, self._failure = None, None
+        self._snapshot = self._failure = self._prepared = None
         self.announce(title)
         self.summary.clear()
         self.banner.hide()
@@ -161,15 +162,17 @@ class MainWindow(QMainWindow):
         """What is shown now, None before the first figures."""
         return self._snapshot
 
-    @Slot(object)
-    def show_snapshot(self, snapshot: "Snapshot", rows: "KeyRows | None" = None) -> None:
-        """Show the figures of `snapshot` in the tables, the strip and all open dialogs.
-
-        `rows` are its keys in columns, if they have been prepared.
-        """
+    def prepare(self, snapshot: "Snapshot") -> "KeyRows":
+        """Put the keys of `snapshot` into columns, in whichever thread: what is done is not done again."""
         from keymon.gui.key_rows import prepare
 
-        rows = rows or prepare(snapshot, self.panel.rows)
+        rows = self._prepared = prepare(snapshot, self._prepared)
+        return rows
+
+    @Slot(object)
+    def show_snapshot(self, snapshot: "Snapshot") -> None:
+        """Show the figures of `snapshot` in the tables, the strip and all open dialogs."""
+        rows = self.prepare(snapshot)
         self._snapshot, self._failure = snapshot, None
         self.summary.show_snapshot(snapshot, rows)
         self.banner.show_notices(snapshot.notices)

@@ -281,3 +281,63 @@ def test_settings_hold_geometry_only(life: Life, gateway: GatewayFile, tmp_path:
     assert len(written) == 1
     assert b"gateway" not in written[0].read_bytes()
     assert b"AIza" not in written[0].read_bytes()
+
+
+_FIRST_PAINT = """
+import os, sys
+from keymon.cli import main
+from keymon.gui.main_window import MainWindow
+paint = MainWindow.paintEvent
+def paint_and_tell(window, event):
+    paint(window, event)
+    print(*sys.modules, flush=True)
+    os._exit(0)
+MainWindow.paintEvent = paint_and_tell
+main(["--db", "gateway.db"])
+"""
+
+
+def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", _FIRST_PAINT],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    ours = {name for name in loaded if name.startswith("keymon.")}
+    assert ours == {
+        "keymon.cli",
+        "keymon.errors",
+        "keymon.masking",
+        "keymon.gui",
+        "keymon.gui.app",
+        "keymon.gui.main_window",
+        "keymon.gui.theme",
+        "keymon.gui.translation",
+    }
+    assert not loaded & {"numpy", "sqlalchemy", "humanize", "zoneinfo", "concurrent.futures", "html", "dotenv"}
+
+
+def test_the_window_says_what_it_waits_for_until_it_is_complete(qtbot: QtBot, tmp_path: Path) -> None:
+    pictures = []
+    for title in ("", "gateway.db"):
+        window = MainWindow(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+        if title:
+            window.announce(title)
+        pictures.append(window.grab().toImage())
+        window.discard()
+    assert pictures[0] != pictures[1]
+
+
+def test_a_window_that_is_closed_before_it_is_complete_keeps_what_was_remembered(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    settings.setValue("splitter", b"kept")
+    window = MainWindow(settings)
+    window.show()
+    window.close()
+    assert settings.value("splitter") == b"kept"
+    window.deleteLater()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
@@ -325,3 +325,42 @@ def test_the_placeholder_is_drawn_while_there_are_no_rows(snapshot: Snapshot, ta
     rows = table.viewport().grab().toImage()
     table.set_placeholder("Something else")
     assert table.viewport().grab().toImage() == rows
+
+
+def test_a_selected_key_stays_selected_in_its_new_table(bench: Bench) -> None:
+    gateway = bench.gateway(6)
+    bench.follow(gateway)
+    valid, invalid = bench.window.panel.tables
+    select(valid, 2)
+    select(valid, 4, also=True)
+    invalidate(gateway, 2, 5)
+    bench.refresh()
+    assert [one.key for one in valid.selected_keys()] == [key(4)]
+    assert [one.key for one in invalid.selected_keys()] == [key(2)]
+    mend(gateway, 2)
+    bench.refresh()
+    assert [one.key for one in valid.selected_keys()] == [key(4), key(2)]
+    assert not invalid.has_selection()
+
+
+def test_a_large_selection_survives_whatever_becomes_of_the_rows(bench: Bench) -> None:
+    gateway = bench.gateway(400)
+    bench.follow(gateway)
+    table = bench.window.panel.valid
+    for row in range(0, 400, 50):
+        select(table, row, also=row > 0)
+    table.selectAll()
+    select_out(table, 7)
+    invalidate(gateway, *range(0, 400, 5))
+    bench.refresh()
+    left = {key(number) for number in range(400) if number % 5 and number != 7}
+    assert {one.key for one in table.selected_keys()} == left
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    assert {one.key for one in table.selected_keys()} == left
+    bench.window.panel.search.setText("00")
+    assert {one.key for one in table.selected_keys()} == {one for one in left if "00" in one}
+
+
+def select_out(table: KeyTable, row: int) -> None:
+    flag = QItemSelectionModel.SelectionFlag
+    table.selectionModel().select(table.keys.index(row, 0), flag.Deselect | flag.Rows)
