@@ -58,7 +58,7 @@ def run_window(gateway: Gateway | None, zone: str | None = None, title: str = ""
     window = MainWindow(QSettings())
     if gateway is not None:
         window.announce(title)
-    window.first_painted.connect(partial(_complete, app, window, gateway, zone))
+    window.first_painted.connect(partial(_complete, app, window, gateway, zone, title))
     window.show()
     _close_on_signals(window)
     try:
@@ -68,7 +68,7 @@ def run_window(gateway: Gateway | None, zone: str | None = None, title: str = ""
         window.deleteLater()
 
 
-def _complete(app: QApplication, window: MainWindow, gateway: Gateway | None, zone: str | None) -> None:
+def _complete(app: QApplication, window: MainWindow, gateway: Gateway | None, zone: str | None, title: str) -> None:
     """Build what has not been built for the sake of an early first paint, then follow the gateway."""
     from keymon.gui.poller import Poller
     from keymon.gui.style import dress
@@ -80,6 +80,7 @@ def _complete(app: QApplication, window: MainWindow, gateway: Gateway | None, zo
     if gateway is None:
         window.show_welcome()
     else:
+        window.show_gateway(title)
         # Not before all has been painted: opening imports SQLAlchemy, numpy and the driver.
         QTimer.singleShot(0, window, partial(session.follow, gateway))
 
