@@ -81,8 +81,8 @@ def _complete(app: QApplication, window: MainWindow, gateway: Gateway | None, zo
         window.show_welcome()
     else:
         window.show_gateway(title)
-        # Not before all has been painted: opening imports SQLAlchemy, numpy and the driver.
-        QTimer.singleShot(0, window, partial(session.follow, gateway))
+        # Not before: opening imports SQLAlchemy, numpy and the driver, which would slow the paint down.
+        window.all_painted.connect(partial(session.follow, gateway))
 
 
 class Session:

@@ -32,7 +32,8 @@ class MainWindow(QMainWindow):
     """One gateway at a time.
 
     `file_chosen(path)`, `env_chosen(path)` and `demo_chosen()` ask for another gateway, `zone_chosen(text)`
-    for another reading of its times (empty: detect it); `first_painted()` tells that the window can be seen.
+    for another reading of its times (empty: detect it); `first_painted()` tells that the window can be seen,
+    `all_painted()` that all that is in it can be.
     `settings` keeps geometry and header state only.
     """
 
@@ -41,6 +42,7 @@ class MainWindow(QMainWindow):
     demo_chosen = Signal()
     zone_chosen = Signal(str)
     first_painted = Signal()
+    all_painted = Signal()
 
     poller: "Poller"
 
@@ -50,7 +52,7 @@ class MainWindow(QMainWindow):
         self._snapshot: Snapshot | None = None
         self._failure: BaseException | None = None
         self._prepared: KeyRows | None = None
-        self._is_painted = self.is_complete = False
+        self._is_painted = self._is_all_painted = self.is_complete = False
         self._waits_for = ""
         self._welcome: WelcomePage | None = None
         self.dialogs: dict[str, DetailsDialog] = {}
@@ -311,6 +313,9 @@ class MainWindow(QMainWindow):
         if not self._is_painted:
             self._is_painted = True
             QTimer.singleShot(0, self, self.first_painted.emit)
+        if self.is_complete and not self._is_all_painted:
+            self._is_all_painted = True
+            QTimer.singleShot(0, self, self.all_painted.emit)
 
     def _draw_waiting(self) -> None:
         painter = QPainter(self)

@@ -21,9 +21,11 @@ from keymon.errors import DatabaseAbsentError, OutputError
 from keymon.gateway_clock import parse_zone
 from keymon.gui import app, pictures
 from keymon.gui.app import Session
+from keymon.gui.key_table import KeyTable
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Source
 from keymon.gui.theme import Theme, apply_theme
+from keymon.gui.welcome import WelcomePage
 from keymon.monitor import Monitor
 from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile, key
@@ -120,7 +122,7 @@ _LIMIT_MS = 20_000
 
 
 class Life(QObject):
-    """Runs the application; notes its first paint, and does something once there are figures or the welcome page."""
+    """Runs the application; notes its first page, and does something once there are figures or the welcome page."""
 
     def __init__(self, application: QApplication) -> None:
         super().__init__()
@@ -150,7 +152,7 @@ class Life(QObject):
             apply_theme(self._application, "light")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and isinstance(watched, MainWindow):
+        if event.type() == QEvent.Type.Paint and isinstance(watched, KeyTable | WelcomePage):
             self.painted.set()
         return False
 
