@@ -121,7 +121,7 @@ class _Course:
         return self._held(lambda: self.window.show_snapshot(self.snapshot)), prepared
 
     def _unchanged(self) -> tuple[KeyFigures, ...]:
-        return tuple(self.snapshot.keys)
+        return (*self.snapshot.keys,)
 
     def _changed(self) -> tuple[KeyFigures, ...]:
         """One key in a hundred has made calls."""
