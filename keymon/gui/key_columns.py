@@ -4,7 +4,7 @@ Values are sorted as numbers and instants, never as the text shown.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keymon.gui.moments import ago
 from keymon.gui.translation import number, percent, shown_model, tr
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, what it shows of a key, and by what it sorts; `sample` fits into it."""
+    """A column: its title, what it shows of a key, and by which of the `KeyRows` it sorts; `sample` fits into it."""
 
     title: str
     tip: str
     sample: str
     text: "Callable[[KeyFigures, Snapshot], str]"
-    sort_key: "Callable[[KeyFigures], Any]"
+    sort_by: str
     is_number: bool = False
 
 
@@ -37,14 +37,14 @@ def top_model(figures: "KeyFigures") -> str:
 _KIND_WORDS = {"gemini": "Gemini", "vertex": "Vertex"}
 
 COLUMNS: tuple[Column, ...] = (
-    Column("Key", "The API key, masked", "AIzaSy…000000", lambda k, _: mask_key(k.key), lambda k: k.key),
-    Column("Kind", "The list that the key is in", "Gemini", lambda k, _: _KIND_WORDS[k.kind], lambda k: k.kind),
+    Column("Key", "The API key, masked", "AIzaSy…000000", lambda k, _: mask_key(k.key), "key"),
+    Column("Kind", "The list that the key is in", "Gemini", lambda k, _: _KIND_WORDS[k.kind], "kind"),
     Column(
         "Failures",
         "Failure count as the gateway holds it, of as many as make a key invalid",
         "Failures",
         lambda k, s: f"{number(k.verdict.failure_count)}/{number(s.settings.max_failures)}",
-        lambda k: k.verdict.failure_count,
+        "failures",
         is_number=True,
     ),
     Column(
@@ -52,7 +52,7 @@ COLUMNS: tuple[Column, ...] = (
         "Calls in the last 24 hours, successes and failures",
         "Calls 24 h",
         lambda k, _: number(k.calls_24h.total),
-        lambda k: k.calls_24h.total,
+        "calls",
         is_number=True,
     ),
     Column(
@@ -60,7 +60,7 @@ COLUMNS: tuple[Column, ...] = (
         "Share of successful calls in the last 24 hours",
         "Success",
         lambda k, _: percent(k.calls_24h.success_rate),
-        lambda k: -1.0 if k.calls_24h.success_rate is None else k.calls_24h.success_rate,
+        "success",
         is_number=True,
     ),
     Column(
@@ -68,15 +68,15 @@ COLUMNS: tuple[Column, ...] = (
         "When the key was last called, within 24 hours",
         "30 seconds ago",
         lambda k, s: ago(k.last_call_at, s.as_of),
-        lambda k: k.last_call_at.timestamp() if k.last_call_at else 0.0,
+        "last_call",
     ),
     Column(
         "Most used model",
         "The model that the key was called for most in the last 24 hours",
         "gemini-2.5-flash-lite",
         lambda k, _: top_model(k),
-        lambda k: (k.calls_24h.total == 0, k.top_model or ""),
+        "model",
     ),
-    Column("", "Open the details of the key", "Details", lambda _k, _s: tr("Details"), lambda _: 0),
+    Column("", "Open the details of the key", "Details", lambda _k, _s: tr("Details"), ""),
 )
 DETAILS_COLUMN = len(COLUMNS) - 1

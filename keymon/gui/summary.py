@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWi
 from keymon.gui.translation import number, percent, tr
 
 if TYPE_CHECKING:
+    from keymon.gui.key_rows import KeyRows
     from keymon.monitor import Snapshot
     from keymon.stats import CallCount
 
@@ -86,11 +87,10 @@ class SummaryStrip(QWidget):
         for card in (self.minute, self.hour, self.day, self.month):
             layout.addWidget(card, 2)
 
-    def show_snapshot(self, snapshot: "Snapshot") -> None:
-        """Show the figures of `snapshot`."""
-        keys = snapshot.keys
-        valid = sum(figures.verdict.valid for figures in keys)
-        vertex = sum(figures.kind == "vertex" for figures in keys)
+    def show_snapshot(self, snapshot: "Snapshot", rows: "KeyRows") -> None:
+        """Show the figures of `snapshot`, whose keys are `rows`."""
+        keys = rows.figures
+        valid, vertex = int(rows.valid.sum()), int(rows.pool.kind.sum())
         self.total.show_figure(number(len(keys)), tr("{n} Vertex").format(n=number(vertex)) if vertex else "")
         self.valid.show_figure(number(valid), percent(valid / len(keys)) if keys else "")
         self.invalid.show_figure(number(len(keys) - valid), percent(1 - valid / len(keys)) if keys else "")
