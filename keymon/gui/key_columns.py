@@ -29,8 +29,32 @@ class Column:
     is_number: bool = False
 
 
-def top_model(figures: "KeyFigures") -> str:
+NOT_YET = "…"
+"""Shown where a figure is not known as long as the log is being read."""
+
+
+def calls_24h(figures: "KeyFigures", snapshot: "Snapshot") -> str:
+    """Return the number of calls as it is shown: at least so many, while the log is being read."""
+    calls = number(figures.calls_24h.total)
+    return calls if snapshot.loading is None else f"≥ {calls}"
+
+
+def success_rate(figures: "KeyFigures", snapshot: "Snapshot") -> str:
+    """Return the share of successes as it is shown."""
+    return percent(figures.calls_24h.success_rate) if snapshot.loading is None else NOT_YET
+
+
+def last_call(figures: "KeyFigures", snapshot: "Snapshot") -> str:
+    """Return how long ago the last call was; calls are read newest first, so one that is known is the last."""
+    if figures.last_call_at is None and snapshot.loading is not None:
+        return NOT_YET
+    return ago(figures.last_call_at, snapshot.as_of)
+
+
+def top_model(figures: "KeyFigures", snapshot: "Snapshot") -> str:
     """Return the most used model as it is shown; a dash where there were no calls."""
+    if snapshot.loading is not None:
+        return NOT_YET
     return shown_model(figures.top_model) if figures.calls_24h.total else "–"
 
 
@@ -51,7 +75,7 @@ COLUMNS: tuple[Column, ...] = (
         "Calls 24 h",
         "Calls in the last 24 hours, successes and failures",
         "Calls 24 h",
-        lambda k, _: number(k.calls_24h.total),
+        calls_24h,
         "calls",
         is_number=True,
     ),
@@ -59,7 +83,7 @@ COLUMNS: tuple[Column, ...] = (
         "Success",
         "Share of successful calls in the last 24 hours",
         "Success",
-        lambda k, _: percent(k.calls_24h.success_rate),
+        success_rate,
         "success",
         is_number=True,
     ),
@@ -67,14 +91,14 @@ COLUMNS: tuple[Column, ...] = (
         "Last call",
         "When the key was last called, within 24 hours",
         "30 seconds ago",
-        lambda k, s: ago(k.last_call_at, s.as_of),
+        last_call,
         "last_call",
     ),
     Column(
         "Most used model",
         "The model that the key was called for most in the last 24 hours",
         "gemini-2.5-flash-lite",
-        lambda k, _: top_model(k),
+        top_model,
         "model",
     ),
     Column("", "Open the details of the key", "Details", lambda _k, _s: tr("Details"), ""),

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from keymon.gui.key_table import KeyTable
+from keymon.gui.moments import moment
 from keymon.gui.translation import number, tr
 from keymon.gui.verdict_badge import VerdictBadge
 
@@ -144,6 +145,7 @@ class KeyPanel(QWidget):
             if self._snapshot is not None:
                 shown, total = table.keys.rowCount(), table.keys.total()
                 heading += f" ({number(total)})" if shown == total else f" ({number(shown)} / {number(total)})"
+                heading += _known_since(self._snapshot)
             self._headings[table].setText(heading)
 
     def _show_placeholders(self) -> None:
@@ -160,3 +162,13 @@ class KeyPanel(QWidget):
     def _say(self, text: str) -> None:
         for table in self.tables:
             table.set_placeholder(text)
+
+
+def _known_since(snapshot: "Snapshot") -> str:
+    """Return how far back the calls go that verdicts and figures rest on as yet; empty when all are there."""
+    if snapshot.loading is None:
+        return ""
+    since = snapshot.loading.known_since
+    if since is None or since >= snapshot.as_of:
+        return tr(", as far as the log has been read")
+    return tr(", by the calls since {time}, older ones are being read").format(time=moment(since, snapshot))

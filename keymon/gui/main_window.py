@@ -108,7 +108,9 @@ class MainWindow(QMainWindow):
         poller, panel = self.poller, self.panel
         poller.refreshed.connect(self.show_snapshot)
         poller.failed.connect(self._show_failure)
+        poller.prepare = self.prepare
         poller.progress.connect(panel.show_progress)
+        poller.progress.connect(self.status_line.show_progress)
         poller.paused_changed.connect(self._show_paused)
         poller.error_text_found.connect(self._pass_error_text)
         self.pause_action.toggled.connect(poller.pause)

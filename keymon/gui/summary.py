@@ -10,7 +10,7 @@ from keymon.gui.translation import number, percent, tr
 
 if TYPE_CHECKING:
     from keymon.gui.key_rows import KeyRows
-    from keymon.monitor import Snapshot
+    from keymon.monitor import Loading, Snapshot
     from keymon.stats import CallCount
 
 UNKNOWN = "–"
@@ -100,7 +100,7 @@ class SummaryStrip(QWidget):
             (self.day, snapshot.calls_24h),
             (self.month, snapshot.calls_month),
         ):
-            _show_calls(card, count)
+            _show_calls(card, count, snapshot.loading)
 
     def clear(self) -> None:
         """Nothing is known."""
@@ -108,9 +108,9 @@ class SummaryStrip(QWidget):
             card.show_figure(UNKNOWN)
 
 
-def _show_calls(card: Card, count: "CallCount | None") -> None:
+def _show_calls(card: Card, count: "CallCount | None", loading: "Loading | None") -> None:
     if count is None:
-        card.show_figure(UNKNOWN, tr("being counted"))
+        card.show_figure(UNKNOWN, tr("being counted") if loading is None else tr("being read"))
     elif count.total == 0:
         card.show_figure("0", tr("no calls"))
     else:
