@@ -79,7 +79,13 @@ class FollowedLog:
         if self.is_loaded:
             return self.since
         oldest = self.window.oldest_end
-        return None if oldest is None or self.is_out_of_order else to_datetime(oldest) + self.margin
+        if oldest is None or self.is_out_of_order or self._disorder > self.margin / 2:
+            return None
+        return to_datetime(oldest) + self.margin
+
+    @property
+    def _disorder(self) -> timedelta:
+        return timedelta(microseconds=self.window.disorder.most)
 
     def load_on(self) -> None:
         """Load the next chunk, newest first."""
@@ -100,9 +106,8 @@ class FollowedLog:
         if self.is_out_of_order:
             self.is_loaded = self.survey.is_done
             return
-        disorder = timedelta(microseconds=self.window.disorder.most)
-        if disorder > self.margin / 2 and self.margin < WIDEST_MARGIN:
-            self.margin = min(max(2 * disorder, 2 * self.margin), WIDEST_MARGIN)
+        if self._disorder > self.margin / 2 and self.margin < WIDEST_MARGIN:
+            self.margin = min(max(2 * self._disorder, 2 * self.margin), WIDEST_MARGIN)
             self.start = min(self.start, find_start(self.log, self.bounds, self.cutoff, self.margin))
         elif has_call_below(self.log, self.bounds, self.start, self.cutoff):
             self.is_out_of_order = True
