@@ -2,14 +2,14 @@
 
 from contextlib import closing
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 from keymon.monitor import Monitor
+from tests.benchmarks import large_server
 from tests.benchmarks.course import Course
 from tests.benchmarks.measurement import Kind, Measurement, in_turn
 from tests.benchmarks.usage_cold import AGAINST, KEY, QUERY, Usage, counts, day_before, mean_of_few
+from tests.gateway_server import GatewayServer
+from tests.mariadb import installed
 
 _NAME, _WHAT = "usage_server", "calls of a key in 24 h, from nothing, on MariaDB"
 _BARS = {"10m": 40.0}
@@ -19,33 +19,26 @@ LARGEST = 10_000_000
 
 def measure(course: Course) -> list[Measurement]:
     """Measure on MariaDB, where there is one."""
-    missing = _missing(course.rows)
-    if missing:
-        return [Measurement(_NAME, _WHAT, AGAINST, "ms", Kind.FASTER, bar=_BARS.get(course.size), note=missing)]
-    large_server = import_module("tests.benchmarks.large_server")
+    note = ""
+    if course.rows > LARGEST:
+        note = "measured at 10 million rows at most"
+    elif not installed():
+        note = "this machine has no MariaDB server"
+    if note:
+        return [Measurement(_NAME, _WHAT, AGAINST, "ms", Kind.FASTER, bar=_BARS.get(course.size), note=note)]
     with large_server.large_server() as server:
         course.tell(f"Filling a MariaDB server with {course.rows:,} calls")
         gateway = large_server.make(server, course.rows)
         try:
-            return [_measure(course, server, gateway, datetime.now(UTC))]
+            return [_measure(course, gateway, datetime.now(UTC))]
         finally:
             gateway.close()
 
 
-def _missing(rows: int) -> str:
-    """Return what keeps it from being measured."""
-    if rows > LARGEST:
-        return "measured at 10 million rows at most"
-    if find_spec("tests.mariadb") is None or find_spec("tests.benchmarks.large_server") is None:
-        return "this version reads SQLite gateways only"
-    return "" if import_module("tests.mariadb").installed() else "this machine has no MariaDB server"
-
-
-# Any: modules that need not be there bring the types.
-def _measure(course: Course, server: Any, gateway: Any, as_of: datetime) -> Measurement:  # noqa: ANN401
+def _measure(course: Course, gateway: GatewayServer, as_of: datetime) -> Measurement:
     def ask() -> Usage:
-        with closing(server.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute(f"USE {gateway.name}")
+        with closing(gateway.server.connect()) as connection, connection.cursor() as cursor:
+            connection.select_db(gateway.name)
             cursor.execute(QUERY.replace("?", "%s"), (KEY, day_before(as_of)))
             return dict(cursor.fetchall())
 
