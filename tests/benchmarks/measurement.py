@@ -72,6 +72,7 @@ class Measurement:
     def as_json(self) -> dict[str, Any]:
         """Return everything there is to know, for a JSON file."""
         found = {"baseline": self.baseline, "keymon": self.keymon, "result": self.result, "reached": self.reached}
+        found["ratio"] = self.result if self.kind in {Kind.FASTER, Kind.RATIO} else None
         spreads = {
             "baseline_quartiles": quartiles(self.baseline_values),
             "keymon_quartiles": quartiles(self.keymon_values),
