@@ -114,6 +114,7 @@ class FollowedLog:
             self.survey.go_through_all()
         else:
             self.is_loaded = True
+            self.late.see_start(self.start, self.start < self.bounds[0])
         if self.is_loaded and self.set_back:
             self.window.settle()
 
