@@ -39,8 +39,8 @@ screenshots: $(VENV)/.keymon  ## draw the pictures of the README anew
 	$(BIN)/keymon screenshot --demo --out docs/images --theme dark
 
 SIZE ?= 10m
-bench: $(VENV)/.tools  ## measure side by side: does keymon disturb the gateway? SIZE=1m, 10m or 50m
-	$(BIN)/python -m tests.benchmarks.harmless $(SIZE)
+bench: $(VENV)/.tools  ## measure side by side what the page on performance tells; SIZE=1m, 10m or 50m
+	$(BIN)/python -m tests.benchmarks $(SIZE) $(ARGS)
 
 clean:  ## remove what was built and installed here
 	rm -rf $(VENV) build dist demo-screenshots .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
