@@ -50,7 +50,7 @@ def measure(course: Course) -> list[Measurement]:
     ]  # fmt: skip
     reader = _Reader(gateway)
     try:
-        baseline, read = in_turn(max(rounds // 2, 1), query, mean_of_few(reader.read, expected))
+        baseline, read = in_turn(rounds, query, mean_of_few(reader.read, expected))
     finally:
         reader.close()
     rows.append(Measurement("usage_reader", "the same, database open", AGAINST, "ms", Kind.FASTER, read, baseline))

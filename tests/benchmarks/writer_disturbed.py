@@ -84,7 +84,7 @@ def keymon_following(path: Path) -> Iterator[None]:
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
             try:
                 yield
-                if program.poll() is None and not _has_open(program.pid, path):
+                if program.poll() is not None or not _has_open(program.pid, path):
                     raise AssertionError("keymon does not read the database")
             finally:
                 program.send_signal(signal.SIGTERM)
