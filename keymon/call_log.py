@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, and_, bindparam, case, func, select
+from sqlalchemy import Executable, Integer, and_, bindparam, case, func, select
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from keymon.database import Database
@@ -84,6 +84,7 @@ _PACKED = [func.json_group_array(column) for column in _COLUMNS]
 _AFTER: BindParameter[int] = bindparam("after")
 _FLOOR: BindParameter[int] = bindparam("floor")
 _TOP: BindParameter[int] = bindparam("top")
+_ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 
 _BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
 _NEWEST = select(log.c.request_time, log.c.latency_ms).order_by(log.c.id.desc()).limit(WITNESSES)
@@ -95,25 +96,21 @@ _PROBE = (
     .limit(WITNESSES)
 )
 _NEXT_ID = select(func.min(log.c.id)).where(log.c.id > _AFTER)
-
-
-def _lowest_of_newest(rows: int) -> ColumnElement[Any]:
-    """Return the smallest id of the `rows` newest in (floor, top]."""
-    ids = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(rows).subquery()
-    return select(func.min(ids.c.id)).scalar_subquery()
-
-
-_NEXT_IDS = select(log.c.id).where(log.c.id > _AFTER).order_by(log.c.id).limit(CHUNK_ROWS).subquery()
+_NEXT_IDS = select(log.c.id).where(log.c.id > _AFTER).order_by(log.c.id).limit(_ROWS).subquery()
 _NEWER_PACKED = select(*_PACKED).where(
     log.c.id > _AFTER, log.c.id <= select(func.max(_NEXT_IDS.c.id)).scalar_subquery()
 )
-_NEWER = select(*_COLUMNS).where(log.c.id > _AFTER).order_by(log.c.id).limit(CHUNK_ROWS)
-_OLDER_PACKED = select(*_PACKED).where(log.c.id >= _lowest_of_newest(CHUNK_ROWS), log.c.id <= _TOP)
-_OLDER = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(CHUNK_ROWS)
+_NEWER = select(*_COLUMNS).where(log.c.id > _AFTER).order_by(log.c.id).limit(_ROWS)
+_NEWEST_IDS = (
+    select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(_ROWS).subquery()
+)
+_LOWEST_OF_NEWEST = select(func.min(_NEWEST_IDS.c.id)).scalar_subquery()
+_OLDER_PACKED = select(*_PACKED).where(log.c.id >= _LOWEST_OF_NEWEST, log.c.id <= _TOP)
+_OLDER = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(_ROWS)
 _OF_KEY = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP, log.c.api_key == bindparam("key"))
 _SENTINELS = select(log.c.request_time).where(log.c.id.in_([bindparam(f"id{n}") for n in range(SENTINELS)]))
 _KNOWN = select(func.count()).select_from(log).where(log.c.id > _FLOOR, log.c.id <= _TOP)
-_IDS = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id).limit(CHUNK_ROWS)
+_IDS = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id).limit(_ROWS)
 _LATE = select(*_COLUMNS).where(log.c.id.in_([bindparam(f"id{n}") for n in range(_LATE_ROWS)])).order_by(log.c.id)
 
 
@@ -121,7 +118,7 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-_BLOCK = and_(log.c.id >= _lowest_of_newest(SURVEY_ROWS), log.c.id <= _TOP)
+_BLOCK = and_(log.c.id >= _LOWEST_OF_NEWEST, log.c.id <= _TOP)
 _IN_MONTH = and_(log.c.request_time >= bindparam("first"), log.c.request_time <= bindparam("until"))
 _RECENT = _count_if(log.c.request_time >= bindparam("since"))
 _SURVEY = select(func.min(log.c.id), func.count(), _RECENT).where(_BLOCK)
@@ -165,15 +162,17 @@ class CallLog:
 
     def newer(self, after: int) -> LogRows:
         """Return the next rows with id > `after`, at most `CHUNK_ROWS`."""
-        packed = self._packed(_NEWER_PACKED, after=after)
-        return in_columns(self._database.fetch(_NEWER, after=after)) if packed is None else packed
+        packed = self._packed(_NEWER_PACKED, after=after, rows=CHUNK_ROWS)
+        if packed is not None:
+            return packed
+        return in_columns(self._database.fetch(_NEWER, after=after, rows=CHUNK_ROWS))
 
     def older(self, floor: int, top: int) -> LogRows:
         """Return the newest rows with `floor` < id <= `top`, at most `CHUNK_ROWS`."""
-        packed = self._packed(_OLDER_PACKED, floor=floor, top=top)
+        packed = self._packed(_OLDER_PACKED, floor=floor, top=top, rows=CHUNK_ROWS)
         if packed is not None:
             return packed
-        return in_columns(self._database.fetch(_OLDER, floor=floor, top=top)[::-1])
+        return in_columns(self._database.fetch(_OLDER, floor=floor, top=top, rows=CHUNK_ROWS)[::-1])
 
     def of_key(self, key: str, floor: int, top: int) -> tuple[LogRows, int]:
         """Return the rows of `key` in the next `KEY_IDS` ids above `floor`, and the id up to which that is.
@@ -203,7 +202,7 @@ class CallLog:
             return NO_ROWS
         missing: list[int] = []
         held, after = set(known), floor
-        while len(missing) < _LATE_ROWS and (ids := self._database.fetch(_IDS, floor=after, top=top)):
+        while len(missing) < _LATE_ROWS and (ids := self._database.fetch(_IDS, floor=after, top=top, rows=CHUNK_ROWS)):
             after = ids[-1][0]
             missing += [row_id for (row_id,) in ids if row_id not in held]
         if not missing:
@@ -219,7 +218,7 @@ class CallLog:
 
         Counted are those dated at or after `since` and those dated in `month` (first and last moment), if given.
         """
-        values: dict[str, object] = {"floor": floor, "top": top, "since": since}
+        values: dict[str, object] = {"floor": floor, "top": top, "rows": SURVEY_ROWS, "since": since}
         if month is None:
             first_id, rows, recent = self._database.fetch(_SURVEY, **values)[0]
             in_month, success = 0, 0
