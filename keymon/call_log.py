@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import Integer, and_, bindparam, case, func, select
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from keymon.database import Database
@@ -83,6 +83,7 @@ _PACKED = [func.json_group_array(column) for column in _COLUMNS]
 _AFTER: BindParameter[int] = bindparam("after")
 _FLOOR: BindParameter[int] = bindparam("floor")
 _TOP: BindParameter[int] = bindparam("top")
+_ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 
 _BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
 _NEWEST = select(log.c.request_time, log.c.latency_ms).order_by(log.c.id.desc()).limit(WITNESSES)
@@ -96,19 +97,17 @@ _PROBE = (
 _NEXT_ID = select(func.min(log.c.id)).where(log.c.id > _AFTER)
 
 
-def _lowest_of_newest(rows: int) -> ColumnElement[Any]:
-    """Return the smallest id of the `rows` newest in (floor, top]."""
-    ids = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(rows).subquery()
-    return select(func.min(ids.c.id)).scalar_subquery()
-
-
-_NEXT_IDS = select(log.c.id).where(log.c.id > _AFTER).order_by(log.c.id).limit(CHUNK_ROWS).subquery()
+_NEXT_IDS = select(log.c.id).where(log.c.id > _AFTER).order_by(log.c.id).limit(_ROWS).subquery()
 _NEWER_PACKED = select(*_PACKED).where(
     log.c.id > _AFTER, log.c.id <= select(func.max(_NEXT_IDS.c.id)).scalar_subquery()
 )
-_NEWER = select(*_COLUMNS).where(log.c.id > _AFTER).order_by(log.c.id).limit(CHUNK_ROWS)
-_OLDER_PACKED = select(*_PACKED).where(log.c.id >= _lowest_of_newest(CHUNK_ROWS), log.c.id <= _TOP)
-_OLDER = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(CHUNK_ROWS)
+_NEWER = select(*_COLUMNS).where(log.c.id > _AFTER).order_by(log.c.id).limit(_ROWS)
+_NEWEST_IDS = (
+    select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(_ROWS).subquery()
+)
+_LOWEST_OF_NEWEST = select(func.min(_NEWEST_IDS.c.id)).scalar_subquery()
+_OLDER_PACKED = select(*_PACKED).where(log.c.id >= _LOWEST_OF_NEWEST, log.c.id <= _TOP)
+_OLDER = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(_ROWS)
 _OF_KEY_TO_THE_END = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.api_key == bindparam("key"))
 _OF_KEY = _OF_KEY_TO_THE_END.where(log.c.id <= _TOP)
 _SENTINELS = (
@@ -117,7 +116,7 @@ _SENTINELS = (
     .where(log.c.id.in_([bindparam(f"id{n}") for n in range(SENTINELS)]), log.c.request_time >= bindparam("since"))
 )
 _KNOWN = select(func.count()).select_from(log).where(log.c.id > _FLOOR, log.c.id <= _TOP)
-_IDS = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id).limit(CHUNK_ROWS)
+_IDS = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id).limit(_ROWS)
 _LATE = select(*_COLUMNS).where(log.c.id.in_([bindparam(f"id{n}") for n in range(_LATE_ROWS)])).order_by(log.c.id)
 
 
@@ -125,7 +124,7 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-_BLOCK = and_(log.c.id >= _lowest_of_newest(SURVEY_ROWS), log.c.id <= _TOP)
+_BLOCK = and_(log.c.id >= _LOWEST_OF_NEWEST, log.c.id <= _TOP)
 _IN_MONTH = and_(log.c.request_time >= bindparam("first"), log.c.request_time <= bindparam("until"))
 _RECENT = _count_if(log.c.request_time >= bindparam("since"))
 _SURVEY = select(func.min(log.c.id), func.count(), _RECENT).where(_BLOCK)
@@ -158,6 +157,11 @@ class CallLog:
         ends = [end for row in self._database.fetch(_NEWEST) if (end := call_end(*row)) is not None]
         return max(ends, default=None)
 
+    def newest_start(self) -> datetime | None:
+        """Return when the last of the newest calls started; None without calls or without readable times."""
+        starts = [start for time, _ in self._database.fetch(_NEWEST) if (start := local_time(time)) is not None]
+        return max(starts, default=None)
+
     def row(self, row_id: int) -> tuple[object, ...] | None:
         """Return one row as (id, time, model, key, status, latency), None where it is gone."""
         found = self._database.fetch(_ROW, id=row_id)
@@ -169,15 +173,17 @@ class CallLog:
 
     def newer(self, after: int) -> LogRows:
         """Return the next rows with id > `after`, at most `CHUNK_ROWS`."""
-        packed = self._packed(_NEWER_PACKED, after=after)
-        return in_columns(self._database.fetch(_NEWER, after=after)) if packed is None else packed
+        packed = self._packed(_NEWER_PACKED, after=after, rows=CHUNK_ROWS)
+        if packed is not None:
+            return packed
+        return in_columns(self._database.fetch(_NEWER, after=after, rows=CHUNK_ROWS))
 
     def older(self, floor: int, top: int) -> LogRows:
         """Return the newest rows with `floor` < id <= `top`, at most `CHUNK_ROWS`."""
-        packed = self._packed(_OLDER_PACKED, floor=floor, top=top)
+        packed = self._packed(_OLDER_PACKED, floor=floor, top=top, rows=CHUNK_ROWS)
         if packed is not None:
             return packed
-        return in_columns(self._database.fetch(_OLDER, floor=floor, top=top)[::-1])
+        return in_columns(self._database.fetch(_OLDER, floor=floor, top=top, rows=CHUNK_ROWS)[::-1])
 
     def of_key(self, key: str, floor: int, top: int, ids: int, is_end: bool = False) -> tuple[LogRows, int]:
         """Return the rows of `key` in the next `ids` ids above `floor`, up to `top`, and the id up to which that is.
@@ -211,7 +217,7 @@ class CallLog:
             return NO_ROWS
         missing: list[int] = []
         held, after = set(known), floor
-        while len(missing) < _LATE_ROWS and (ids := self._database.fetch(_IDS, floor=after, top=top)):
+        while len(missing) < _LATE_ROWS and (ids := self._database.fetch(_IDS, floor=after, top=top, rows=CHUNK_ROWS)):
             after = ids[-1][0]
             missing += [row_id for (row_id,) in ids if row_id not in held]
         if not missing:
@@ -227,7 +233,7 @@ class CallLog:
 
         Counted are those dated at or after `since` and those dated in `month` (first and last moment), if given.
         """
-        values: dict[str, object] = {"floor": floor, "top": top, "since": since}
+        values: dict[str, object] = {"floor": floor, "top": top, "rows": SURVEY_ROWS, "since": since}
         if month is None:
             first_id, rows, recent = self._database.fetch(_SURVEY, **values)[0]
             in_month, success = 0, 0

@@ -79,7 +79,8 @@ class FollowedLog:
         if self.is_loaded:
             return self.since
         oldest = self.window.oldest_end
-        if oldest is None or self.is_out_of_order or self._disorder > self.margin / 2:
+        # An hour that the clock showed twice cannot be told apart until the calls before it are there.
+        if oldest is None or self.set_back or self.is_out_of_order or self._disorder > self.margin / 2:
             return None
         return to_datetime(oldest) + self.margin
 
@@ -114,6 +115,7 @@ class FollowedLog:
             self.survey.go_through_all()
         else:
             self.is_loaded = True
+            self.late.see_start(self.start, self.start < self.bounds[0])
         if self.is_loaded and self.set_back:
             self.window.settle()
 
@@ -158,8 +160,9 @@ class FollowedLog:
     def _add(self, rows: LogRows) -> bool:
         """Take in rows; return whether any of them belong into the window."""
         before = len(self.window)
-        # In an hour that the clock shows twice a call may be an hour younger than it seems as yet.
-        self.window.add(rows, self.since - self.set_back)
+        # In an hour that the clock shows twice a call may be an hour younger than it seems as yet, and which it is
+        # shows by the calls of the hour before.
+        self.window.add(rows, self.since - 2 * self.set_back)
         return len(self.window) > before
 
 
