@@ -40,10 +40,8 @@ class CallWindow:
         self._models = Names()
         self._statuses = Statuses()
         self._columns = _no_calls()
-        self._size = 0
-        self._size_of_older = 0
-        self._older: list[_Columns] = []
-        """Stretches below `_columns`, each older than the one before; joined when somebody asks."""
+        self._begin = self._end = 0
+        """Where in the columns the calls are; there may be room before and after them."""
         self._ids = (0, -1)
         """The first and the last id that was added, whether its call was kept or not."""
         self._last_end: int | None = None
@@ -57,14 +55,13 @@ class CallWindow:
         """Rows whose time is NULL or unreadable: they belong to no period."""
 
     def __len__(self) -> int:
-        return self._size + self._size_of_older
+        return self._end - self._begin
 
     @property
     def calls(self) -> Calls:
         """All calls held now."""
-        self._join()
         if self._calls is None:
-            ids, started, key, model, status, latency_ms = (column[: self._size] for column in self._columns)
+            ids, started, key, model, status, latency_ms = self._held()
             self._calls = Calls(
                 ids,
                 started,
@@ -93,9 +90,7 @@ class CallWindow:
             self._append(self._columns_of(rows, since, is_newer=True))
         elif rows.ids[-1] < first:
             self._ids = (rows.ids[0], last)
-            self._older.append(self._columns_of(rows, since, is_newer=False))
-            self._size_of_older += len(self._older[-1][0])
-            self._calls = None
+            self._prepend(self._columns_of(rows, since, is_newer=False))
         else:
             self._merge(self._columns_of(rows, since, is_newer=None))
 
@@ -155,6 +150,9 @@ class CallWindow:
         local = self._clock.to_local_microseconds(calls.started)
         lasted = np.maximum(calls.latency_ms, 0).astype(np.int64) * 1000
         started = self._clock.to_utc(local, lasted, None)
+        if len(started):
+            # The next row is told apart by the one above it.
+            self._last_end = int(started[-1] + lasted[-1])
         if (started != calls.started).any():
             self._replace([calls.ids, started, calls.key, calls.model, calls.status, calls.latency_ms])
 
@@ -166,7 +164,7 @@ class CallWindow:
             return
         kept = np.ones(len(calls), np.bool_)
         kept[old] = False
-        columns = [column[: self._size][kept] for column in self._columns]
+        columns = [column[kept] for column in self._held()]
         # Names that no call has any more go too: clients may send a new one with every call.
         self._keys, columns[_KEY] = self._keys.in_use(columns[_KEY])
         self._models, columns[_MODEL] = self._models.in_use(columns[_MODEL])
@@ -176,45 +174,52 @@ class CallWindow:
         """Read the times of rows that are added from now on with another clock."""
         self._clock = clock
 
+    def _held(self) -> "_Columns":
+        return [column[self._begin : self._end] for column in self._columns]
+
     def _append(self, columns: "_Columns") -> None:
-        """Add calls at the end; arrays that were handed out keep what they showed."""
+        """Add calls at the end; what was handed out keeps what it showed."""
         added = len(columns[0])
         if not added:
             return
-        needed = self._size + added
-        if needed > len(self._columns[0]):
-            room = needed // 8 + added
-            self._columns = [
-                np.concatenate([column[: self._size], np.empty(room, column.dtype)]) for column in self._columns
-            ]
+        if self._end + added > len(self._columns[0]):
+            self._make_room(self._begin, len(self) // 8 + added)
         for column, new in zip(self._columns, columns, strict=True):
-            column[self._size : needed] = new
-        self._size = needed
+            column[self._end : self._end + added] = new
+        self._end += added
         self._calls = None
 
-    def _join(self) -> None:
-        if self._older:
-            stretches = [*reversed(self._older), [column[: self._size] for column in self._columns]]
-            self._older, self._size_of_older = [], 0
-            self._replace([np.concatenate(parts) for parts in zip(*stretches, strict=True)])
+    def _prepend(self, columns: "_Columns") -> None:
+        """Add calls before all others; what was handed out keeps what it showed."""
+        added = len(columns[0])
+        if not added:
+            return
+        if added > self._begin:
+            self._make_room(len(self) + added, len(self._columns[0]) - self._end)
+        for column, new in zip(self._columns, columns, strict=True):
+            column[self._begin - added : self._begin] = new
+        self._begin -= added
+        self._calls, self._epoch = None, object()
+
+    def _make_room(self, before: int, after: int) -> None:
+        """Move to new arrays. Room that is not filled yet costs no memory."""
+        begin, end = before, before + len(self)
+        held, self._columns = self._held(), [np.empty(end + after, column.dtype) for column in self._columns]
+        for column, calls in zip(self._columns, held, strict=True):
+            column[begin:end] = calls
+        self._begin, self._end = begin, end
 
     def _merge(self, columns: "_Columns") -> None:
         """Put calls where their ids belong."""
-        self._join()
-        held = self._columns[0][: self._size]
-        new = ~np.isin(columns[0], held)
+        held = self._held()
+        new = ~np.isin(columns[0], held[0])
         if not new.any():
             return
         columns = [column[new] for column in columns]
-        places = np.searchsorted(held, columns[0])
-        self._replace(
-            [
-                np.insert(column[: self._size], places, added)
-                for column, added in zip(self._columns, columns, strict=True)
-            ]
-        )
+        places = np.searchsorted(held[0], columns[0])
+        self._replace([np.insert(column, places, added) for column, added in zip(held, columns, strict=True)])
 
     def _replace(self, columns: "_Columns") -> None:
         self._columns = columns
-        self._size = len(columns[0])
+        self._begin, self._end = 0, len(columns[0])
         self._calls, self._epoch = None, object()

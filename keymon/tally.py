@@ -21,7 +21,7 @@ class Tally:
 
     There is an entry for each pair of key and model, in the order of `codes` int64[p], which are the key's number
     shifted left by 32, plus the model's; `success` and `failure` int64[p] are its calls. `last` int64[keys] is the
-    start of each key's last call, whether counted or not. `changed` int64[c] are the numbers of the keys whose
+    start of the last call of each key that has any counted. `changed` int64[c] are the numbers of the keys whose
     calls may differ from those of the tally that this one was advanced from; None where there was none.
     """
 
