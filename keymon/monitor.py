@@ -19,6 +19,7 @@ from keymon.followed_log import FollowedLog, follow_log
 from keymon.gateway_clock import ClockWatch, GatewayClock
 from keymon.gateway_settings import GatewaySettings, read_settings
 from keymon.key_usage import KeyUsage, read_usage
+from keymon.memory import give_back_large_blocks
 from keymon.stats import DAY, CallCount, KeyFigures, StatsService
 
 PAUSE_S = 0.0005
@@ -221,6 +222,7 @@ class Monitor:
 
         A verdict needs the history before the newest call: the gateway holds its counts through a silence.
         """
+        give_back_large_blocks()
         newest, newest_end = self._log.newest_start(), self._log.newest_end()
         as_of = self._instant(clock)
         started = clock.from_local(newest) if newest is not None else as_of
