@@ -85,6 +85,7 @@ def test_calls_leave_the_window_by_age(bench: Bench) -> None:
     assert known(monitor.refresh().calls_1h).total == 1
     bench.now += timedelta(hours=23, minutes=30)
     snapshot = monitor.refresh()
+    assert snapshot.keys[0].calls_24h.total == 1
     assert (known(snapshot.calls_24h).total, known(snapshot.calls_1h).total) == (1, 0)
 
 

@@ -100,6 +100,16 @@ def test_a_log_out_of_order_is_read_right_at_once(gateway: GatewayFile, fill: ob
         assert total(monitor.refresh()) == by_sql(gateway)
 
 
+def test_two_servers_whose_clocks_differ_by_hours(gateway: GatewayFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that are read tell by how much; the search is made again with a margin to match."""
+    monkeypatch.setattr("keymon.followed_log.has_call_below", lambda *_: False)
+    monkeypatch.setattr("keymon.monitor._BLOCKS_A_REFRESH", 0)
+    times = [at - 5 * HOUR if n // 10 % 2 else at for n, at in enumerate(days_of_calls(20))]
+    log_calls(gateway, times)
+    with following(gateway) as monitor:
+        assert total(monitor.refresh(patience=10)) == by_sql(gateway)
+
+
 def test_it_is_told(gateway: GatewayFile) -> None:
     in_no_order(gateway)
     with following(gateway) as monitor:
