@@ -104,7 +104,8 @@ def test_two_servers_whose_clocks_differ_by_hours(gateway: GatewayFile, monkeypa
     """The rows that are read tell by how much; the search is made again with a margin to match."""
     monkeypatch.setattr("keymon.followed_log.has_call_below", lambda *_: False)
     monkeypatch.setattr("keymon.monitor._BLOCKS_A_REFRESH", 0)
-    times = [at - 5 * HOUR if n // 10 % 2 else at for n, at in enumerate(days_of_calls(20))]
+    times = [LOCAL - timedelta(seconds=6) * n for n in range(40 * 600, 0, -1)]
+    times = [at - 8 * HOUR if (n + 150) // 200 % 2 else at for n, at in enumerate(times)]
     log_calls(gateway, times)
     with following(gateway) as monitor:
         assert total(monitor.refresh(patience=10)) == by_sql(gateway)
