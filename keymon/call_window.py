@@ -158,8 +158,11 @@ class CallWindow:
 
     def forget_before(self, instant: datetime) -> None:
         """Let go of calls that started before `instant`, once they are a tenth of all."""
-        calls = self.calls
-        old = calls.started_between(BEGINNING, to_microseconds(instant))
+        calls, limit = self.calls, to_microseconds(instant)
+        span = calls.span_of(BEGINNING, limit)
+        if (span.stop - span.start) * 10 < len(calls):
+            return
+        old = calls.started_between(BEGINNING, limit)
         if len(old) == 0 or len(old) * 10 < len(calls):
             return
         kept = np.ones(len(calls), np.bool_)

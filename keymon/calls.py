@@ -96,19 +96,29 @@ class Calls:
         return self if len(chosen) == len(self) else self.where(chosen)
 
     def started_between(self, start: int, end: int) -> Indexes:
-        """Return the indexes of the calls with `start` <= started < `end`, microseconds UTC.
+        """Return the indexes of the calls with `start` <= started < `end`, microseconds UTC."""
+        span = self.span_of(start, end)
+        started = self.started[span]
+        found: Indexes = span.start + np.flatnonzero((started >= start) & (started < end))
+        return found
 
-        Calls are nearly in the order of their starts, so that a short period touches few blocks of them.
+    def outcomes_since(self, start: int) -> tuple[int, int]:
+        """Return the number of successful and of failed calls that started at or after `start`, microseconds UTC."""
+        span = self.span_of(start, END)
+        inside = self.started[span] >= start
+        successes = int(np.count_nonzero(inside & is_success(self.status[span])))
+        return successes, int(np.count_nonzero(inside)) - successes
+
+    def span_of(self, start: int, end: int) -> slice:
+        """Return where all calls are with `start` <= started < `end`, microseconds UTC, among some others.
+
+        Calls are nearly in the order of their starts, so that a short period lies in few blocks of them.
         """
         first, last = self._block_starts
         blocks = np.flatnonzero((last >= start) & (first < end))
-        if len(blocks) * 2 > len(first):
-            return np.flatnonzero((self.started >= start) & (self.started < end))
-        near = (blocks[:, None] * _BLOCK + np.arange(_BLOCK)).ravel()
-        near = near[near < len(self)]
-        started = self.started[near]
-        found: Indexes = near[(started >= start) & (started < end)]
-        return found
+        if len(blocks) == 0:
+            return slice(0, 0)
+        return slice(int(blocks[0]) * _BLOCK, min((int(blocks[-1]) + 1) * _BLOCK, len(self)))
 
     @cached_property
     def _block_starts(self) -> tuple[Int64s, Int64s]:

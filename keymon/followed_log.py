@@ -50,6 +50,8 @@ class FollowedLog:
     is_loaded: bool = False
     is_out_of_order: bool = False
     _top: int = field(init=False)
+    _missed: tuple[int, int] | None = None
+    """Ids (floor, top) in which the survey has found calls of the window that are yet to be read."""
 
     def __post_init__(self) -> None:
         self._top = self.last_id
@@ -105,9 +107,8 @@ class FollowedLog:
     def _try_start(self) -> None:
         """Decide whether the calls above `start` are all calls of the window."""
         if self.is_out_of_order:
-            self.is_loaded = self.survey.is_done
-            return
-        if self._disorder > self.margin / 2 and self.margin < WIDEST_MARGIN:
+            self.is_loaded = self.is_surveyed
+        elif self._disorder > self.margin / 2 and self.margin < WIDEST_MARGIN:
             self.margin = min(max(2 * self._disorder, 2 * self.margin), WIDEST_MARGIN)
             self.start = min(self.start, find_start(self.log, self.bounds, self.cutoff, self.margin))
         elif has_call_below(self.log, self.bounds, self.start, self.cutoff):
@@ -121,14 +122,24 @@ class FollowedLog:
 
     def survey_on(self) -> None:
         """Survey the next block of the log, and take in what the search for the start has missed there."""
-        block = self.survey.step()
-        if block is None or not block.recent or block.first_id > self.start:
-            return
-        top = min(block.last_id, self.start)
-        while rows := self.log.older(block.first_id - 1, top):
+        if self._missed is None:
+            block = self.survey.step()
+            if block is None or not block.recent or block.first_id > self.start:
+                return
+            self._missed = block.first_id - 1, min(block.last_id, self.start)
+        floor, top = self._missed
+        while rows := self.log.older(floor, top):
             top = rows.ids[0] - 1
+            # Should the next read be broken off, it is taken up again here.
+            self._missed = floor, top
             if self._add(rows):
                 self.is_out_of_order = True
+        self._missed = None
+
+    @property
+    def is_surveyed(self) -> bool:
+        """Whether nothing is left to survey."""
+        return self.survey.is_done and self._missed is None
 
     def survey_month(self, first: datetime, until: datetime | None) -> None:
         """Count the month that begins at `first` (naive), up to `until`; go on where that is under way."""

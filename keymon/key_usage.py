@@ -20,10 +20,13 @@ from keymon.log_start import MARGIN, find_end, find_start, has_call_below
 from keymon.stats import DAY, ModelCalls, StatsService
 
 _PAUSE_S = 0.0005
-_IDS_AT_FIRST = 150_000
-_FEWEST_IDS, _MOST_IDS = 2_000, 300_000
-_HOLD_S = 0.015
+_IDS_AT_FIRST = 100_000
+_FEWEST_IDS, _MOST_IDS = 2_000, 500_000
+_HOLD_S = 0.04
 """How long one look through the log may take: it goes on with as many ids as that allows on this disk."""
+_LAST = 1.25
+"""What is left is looked through in one go where it is no more than so many times that: its ids have no end to be
+compared with, which saves a sixth of the time."""
 _AHEAD = timedelta(hours=1)
 
 
@@ -70,6 +73,8 @@ def _rows_of(log: CallLog, key: str, start: int, top: int, is_end: bool) -> Iter
     ids = _IDS_AT_FIRST
     while start < top:
         began = time.perf_counter()
+        if is_end and top - start <= ids * _LAST:
+            ids = top - start
         rows, start = log.of_key(key, start, top, ids, is_end)
         ids = int(min(max(ids * _HOLD_S / (time.perf_counter() - began), _FEWEST_IDS), _MOST_IDS))
         yield rows

@@ -134,7 +134,7 @@ class Monitor:
         if followed is None or not followed.is_loaded:
             return False
         deadline = time.monotonic() + patience
-        while not followed.survey.is_done:
+        while not followed.is_surveyed:
             began = time.monotonic()
             if began > deadline:
                 return True

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from keymon.calls import BEGINNING, END, Calls, Indexes, is_success, to_datetime, to_microseconds
+from keymon.calls import Calls, Indexes, to_datetime, to_microseconds
 from keymon.errors import KeyNotFoundError
 from keymon.gateway_clock import EPOCH
 from keymon.gateway_settings import GatewaySettings, Kind, only_key, shown_ending
@@ -100,9 +100,7 @@ class StatsService:
         """Return the number of calls of all keys in a period of at most 24 hours before `as_of`."""
         if period == DAY:
             return CallCount(int(self._tally.success.sum()), int(self._tally.failure.sum()))
-        chosen = self._calls.started_between(to_microseconds(self.as_of - period), END)
-        successes = int(np.count_nonzero(is_success(self._calls.status[chosen])))
-        return CallCount(successes, len(chosen) - successes)
+        return CallCount(*self._calls.outcomes_since(to_microseconds(self.as_of - period)))
 
     def usage(self, key: str) -> tuple[ModelCalls, ...]:
         """Return the calls of `key` per model in the last 24 hours, most first, then by name, NULL last."""
@@ -140,7 +138,7 @@ class StatsService:
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict on every key of the pool."""
         before = self._before
-        if before is not None and before.settings == self.settings and before._judged == self._judged:
+        if before is not None and before.settings == self.settings and self._rests_on_the_same_calls(before):
             return before.verdicts
         return judge(self._calls.between(self._judged_since), self.settings)
 
@@ -150,11 +148,14 @@ class StatsService:
         newest = self._calls.newest_start
         return min(self.as_of, self.as_of if newest is None else to_datetime(newest)) - self.settings.history
 
-    @cached_property
-    def _judged(self) -> tuple[object, int, int]:
-        """Tells one selection of calls that verdicts rest on from another."""
-        left_out = self._calls.started_between(BEGINNING, to_microseconds(self._judged_since))
-        return self._calls.epoch, len(self._calls), len(left_out)
+    def _rests_on_the_same_calls(self, before: "StatsService") -> bool:
+        """Tell whether verdicts rest on the very same calls as those of `before`."""
+        if self._calls.epoch is not before._calls.epoch or len(self._calls) != len(before._calls):
+            return False
+        if self._judged_since == before._judged_since:
+            return True
+        between = sorted(to_microseconds(one._judged_since) for one in (self, before))
+        return len(self._calls.started_between(*between)) == 0
 
     @cached_property
     def key_figures(self) -> tuple[KeyFigures, ...]:
