@@ -155,6 +155,9 @@ class CallWindow:
         local = self._clock.to_local_microseconds(calls.started)
         lasted = np.maximum(calls.latency_ms, 0).astype(np.int64) * 1000
         started = self._clock.to_utc(local, lasted, None)
+        if len(started):
+            # The next row is told apart by the one above it.
+            self._last_end = int(started[-1] + lasted[-1])
         if (started != calls.started).any():
             self._replace([calls.ids, started, calls.key, calls.model, calls.status, calls.latency_ms])
 

@@ -79,7 +79,10 @@ class FollowedLog:
         if self.is_loaded:
             return self.since
         oldest = self.window.oldest_end
-        return None if oldest is None or self.is_out_of_order else to_datetime(oldest) + self.margin
+        # An hour that the clock showed twice cannot be told apart until the calls before it are there.
+        if oldest is None or self.is_out_of_order or self.set_back:
+            return None
+        return to_datetime(oldest) + self.margin
 
     def load_on(self) -> None:
         """Load the next chunk, newest first."""
@@ -153,8 +156,9 @@ class FollowedLog:
     def _add(self, rows: LogRows) -> bool:
         """Take in rows; return whether any of them belong into the window."""
         before = len(self.window)
-        # In an hour that the clock shows twice a call may be an hour younger than it seems as yet.
-        self.window.add(rows, self.since - self.set_back)
+        # In an hour that the clock shows twice a call may be an hour younger than it seems as yet, and which it is
+        # shows by the calls of the hour before.
+        self.window.add(rows, self.since - 2 * self.set_back)
         return len(self.window) > before
 
 

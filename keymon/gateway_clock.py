@@ -37,6 +37,8 @@ _FILE_TOLERANCE = 2 * _SECOND
 """How far a file's modification time may be from the newest call's end; 15 ms were measured."""
 _LIVE_TOLERANCE = 3 * _MINUTE
 """How far the gateway's clock may be from ours before it is wrong rather than in another zone."""
+_LONGEST_REPEAT = timedelta(hours=2)
+"""No zone sets its clocks back by more."""
 _INSERTION_DISORDER = 10 * _MINUTE
 """Rows are in the order of their ends; where a latency is NULL its end is unknown by up to this much."""
 
@@ -72,7 +74,11 @@ class GatewayClock:
         return self.to_local(since) - self.set_back(since, until)
 
     def set_back(self, since: datetime, until: datetime) -> timedelta:
-        """Return by how much the clock was set back between two aware instants; 0 where it was not."""
+        """Return by how much the clock was set back between two aware instants; 0 where it was not.
+
+        Shortly before `since` counts too: the hour that `since` lies in may be one that the clock showed twice.
+        """
+        since -= _LONGEST_REPEAT
         shift = (self.to_local(until) - self.to_local(since)) - (until - since)
         return max(-shift, timedelta(0))
 

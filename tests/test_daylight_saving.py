@@ -1,0 +1,127 @@
+"""The hour that a clock shows twice, read newest first in chunks whose borders lie in it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from keymon import call_log, key_usage, monitor
+from keymon.call_log import in_columns
+from keymon.call_window import CallWindow
+from keymon.calls import to_datetime
+from keymon.database import location_of
+from keymon.gateway_clock import GatewayClock
+from keymon.monitor import Monitor, Snapshot
+from keymon.stats import DAY
+from tests.gateway_file import GatewayFile, key
+
+A = key(1)
+CHANGES = {
+    "Europe/Berlin": datetime(2026, 10, 25, 1, tzinfo=UTC),
+    "America/New_York": datetime(2026, 11, 1, 6, tzinfo=UTC),
+    "Australia/Lord_Howe": datetime(2026, 4, 4, 15, tzinfo=UTC),  # by half an hour
+}
+zones = st.sampled_from(list(CHANGES))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_rest() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(monitor, "PAUSE_S", 0.0)
+        patched.setattr(key_usage, "_PAUSE_S", 0.0)
+        yield
+
+
+@contextmanager
+def followed(
+    instants: Sequence[datetime], zone: ZoneInfo, chunk: int, now: Callable[[], datetime]
+) -> Iterator[tuple[GatewayFile, Monitor]]:
+    """A gateway that has written these calls, and a monitor that reads it in small chunks."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(call_log, "CHUNK_ROWS", chunk)
+        patched.setattr(monitor, "CHUNK_ROWS", chunk)
+        gateway = GatewayFile(Path(folder) / "gateway.db", [A])
+        gateway.calls(rows(instants, zone))
+        watching = Monitor(location_of(gateway.path), zone, now=now)
+        try:
+            yield gateway, watching
+        finally:
+            watching.close()
+            gateway.close()
+
+
+def rows(instants: Sequence[datetime], zone: ZoneInfo, first_id: int = 1) -> list[tuple[object, ...]]:
+    """Return calls that started at these instants as the gateway writes them, a twentieth of a second each."""
+    local = [instant.astimezone(zone).replace(tzinfo=None) for instant in instants]
+    return [(first_id + n, f"{t:%Y-%m-%d %H:%M:%S.%f}", "m", A, 1, 200, 50) for n, t in enumerate(local)]
+
+
+def starts_in(snapshot: Snapshot) -> list[datetime]:
+    calls = snapshot.stats._calls.between(snapshot.as_of - DAY)
+    return [to_datetime(started) for started in calls.started]
+
+
+@given(
+    name=zones,
+    chunk=st.integers(4, 40),
+    minutes=st.integers(1, 30 * 60),
+    gaps=st.lists(st.integers(150, 9 * 60), min_size=1, max_size=20),
+)
+@example(name="Europe/Berlin", chunk=4, minutes=24 * 60 + 50, gaps=[300])
+@example(name="Australia/Lord_Howe", chunk=4, minutes=24 * 60 + 20, gaps=[300])
+@settings(max_examples=40, deadline=None)
+def test_chunks_newest_first_read_the_same_as_all_rows_forward(
+    name: str, chunk: int, minutes: int, gaps: list[int]
+) -> None:
+    zone = ZoneInfo(name)
+    now = CHANGES[name] + timedelta(minutes=minutes)
+    instants = [now]
+    while instants[-1] > now - timedelta(hours=29):
+        instants.append(instants[-1] - timedelta(seconds=gaps[len(instants) % len(gaps)]))
+    instants.reverse()
+    forward = CallWindow(GatewayClock(zone, "set"))
+    forward.add(in_columns([(*row[:4], *row[5:]) for row in rows(instants, zone)]), now - DAY)
+    assert [to_datetime(t) for t in forward.calls.started] == instants[-len(forward) :]
+    with followed(instants, zone, chunk, lambda: now) as (_, watching):
+        while (snapshot := watching.refresh(patience=0)).loading is not None:
+            holds_as_far_as_known(snapshot, instants)
+        holds_as_far_as_known(snapshot, instants)
+        assert starts_in(snapshot) == [to_datetime(t) for t in forward.calls.started]
+        (used,) = watching.usage(A).usage
+        assert used.calls.total == len(forward)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("begun", [-5, 7, 35, 90], ids="begun {} min after the change".format)
+def test_refreshes_across_the_change_lose_and_double_nothing(name: str, begun: int) -> None:
+    zone, change = ZoneInfo(name), CHANGES[name]
+    instants = [change + timedelta(minutes=7 * n) for n in range(-29 * 60 // 7, 28 * 60 // 7)]
+    now = change + timedelta(minutes=begun)
+    written = [t for t in instants if t <= now]
+    with followed(written, zone, 5, lambda: now) as (gateway, watching):
+        while len(written) < len(instants):
+            snapshot = watching.refresh()
+            assert starts_in(snapshot) == [t for t in written if t >= now - DAY]
+            holds_as_far_as_known(snapshot, written)
+            new = instants[len(written) : len(written) + 6]
+            gateway.calls(rows(new, zone, len(written) + 1))
+            written += new
+            now = new[-1]
+
+
+def holds_as_far_as_known(snapshot: Snapshot, instants: Sequence[datetime]) -> None:
+    for count, period in (
+        (snapshot.calls_1m, timedelta(minutes=1)),
+        (snapshot.calls_1h, timedelta(hours=1)),
+        (snapshot.calls_24h, DAY),
+    ):
+        if count is not None:
+            assert count.total == sum(t >= snapshot.as_of - period for t in instants)
+        else:
+            assert snapshot.loading is not None
