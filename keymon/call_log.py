@@ -151,6 +151,11 @@ class CallLog:
         ends = [end for row in self._database.fetch(_NEWEST) if (end := call_end(*row)) is not None]
         return max(ends, default=None)
 
+    def newest_start(self) -> datetime | None:
+        """Return when the last of the newest calls started; None without calls or without readable times."""
+        starts = [start for time, _ in self._database.fetch(_NEWEST) if (start := local_time(time)) is not None]
+        return max(starts, default=None)
+
     def row(self, row_id: int) -> tuple[object, ...] | None:
         """Return one row as (id, time, model, key, status, latency), None where it is gone."""
         found = self._database.fetch(_ROW, id=row_id)

@@ -219,15 +219,15 @@ class Monitor:
 
         A verdict needs the history before the newest call: the gateway holds its counts through a silence.
         """
-        newest = self._log.newest_end()
+        newest, newest_end = self._log.newest_start(), self._log.newest_end()
         as_of = self._instant(clock)
-        ended = clock.from_local(newest) if newest is not None else as_of
-        silent_since = max(min(as_of, ended), as_of - _LONGEST_SILENCE)
+        started = clock.from_local(newest) if newest is not None else as_of
+        silent_since = max(min(as_of, started), as_of - _LONGEST_SILENCE)
         since = min(as_of - DAY, silent_since - settings.history)
         until = None if self._as_of is None else as_of
         followed = follow_log(self._log, clock, settings.history, since, as_of, until, self._now())
-        if self._as_of is None:
-            followed.watch.check(ended, as_of)
+        if self._as_of is None and newest_end is not None:
+            followed.watch.check(clock.from_local(newest_end), as_of)
         return followed
 
     def _read_tail(self, followed: FollowedLog) -> bool:
