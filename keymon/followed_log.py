@@ -70,7 +70,7 @@ class FollowedLog:
         if self.is_loaded:
             return 1.0
         if self.is_out_of_order:
-            return (self._top - self.survey.bottom) / max(self._top - self.bounds[0] + 1, 1)
+            return (self.last_id - self.survey.bottom) / max(self.last_id - self.bounds[0] + 1, 1)
         return (self._top - self.bottom) / max(self._top - self.start, 1)
 
     @property
@@ -108,29 +108,35 @@ class FollowedLog:
             self.margin = min(max(2 * disorder, 2 * self.margin), WIDEST_MARGIN)
             self.start = min(self.start, find_start(self.log, self.bounds, self.cutoff, self.margin))
         elif has_call_below(self.log, self.bounds, self.start, self.cutoff):
-            self.is_out_of_order = True
-            self.survey.go_through_all()
+            self._distrust_order()
         else:
             self.is_loaded = True
         if self.is_loaded and self.set_back:
             self.window.settle()
 
+    def _distrust_order(self) -> None:
+        """Go through the whole log, from its newest row on: calls of any time may be anywhere."""
+        self.is_out_of_order = True
+        month = self.survey.month
+        self.survey = LogSurvey(self.log, self.last_id, self.cutoff, month.first, month.until, in_order=False)
+
     def survey_on(self) -> None:
         """Survey the next block of the log, and take in what the search for the start has missed there."""
-        block = self.survey.step()
+        block = self.survey.step(self.late.floor)
         if block is None or not block.recent or block.first_id > self.start:
             return
         top = min(block.last_id, self.start)
         while rows := self.log.older(block.first_id - 1, top):
             top = rows.ids[0] - 1
-            if self._add(rows):
-                self.is_out_of_order = True
+            if self._add(rows) and not self.is_out_of_order:
+                self._distrust_order()
 
     def survey_month(self, first: datetime, until: datetime | None) -> None:
         """Count the month that begins at `first` (naive), up to `until`; go on where that is under way."""
         if self.survey.month.first != first:
             whole_log = self.survey.is_whole_log and not self.survey.is_done
-            self.survey = LogSurvey(self.log, self.last_id, self.cutoff, first, until, whole_log)
+            in_order = not self.is_out_of_order
+            self.survey = LogSurvey(self.log, self.last_id, self.cutoff, first, until, whole_log, in_order)
         self.survey.extend(self.last_id)
 
     def add_newer(self, rows: LogRows, now: datetime) -> None:
