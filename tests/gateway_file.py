@@ -29,7 +29,7 @@ class GatewayFile:
 
     def __init__(self, path: Path, keys: Sequence[str] = (), **settings: str) -> None:
         self.path = path
-        self.connection = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
+        self.connection = self._connect()
         self.connection.executescript(_TABLES)
         self.setting("API_KEYS", json.dumps(list(keys)))
         self.setting("AUTH_TOKEN", "sk-canary-token")
@@ -70,9 +70,18 @@ class GatewayFile:
             (api_key, text, code, _text(at)),
         )
 
+    def take_the_place_of(self, path: Path) -> None:
+        """Put this database where another one is, as a restored backup is."""
+        self.connection.close()
+        self.path = self.path.replace(path)
+        self.connection = self._connect()
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, isolation_level=None, timeout=5, check_same_thread=False)
 
 
 def _text(at: datetime | str | None) -> str | None:
