@@ -18,8 +18,9 @@ demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
 	@$(BIN)/keymon --demo
 
-test: $(VENV)/.tools  ## run the tests
+test: $(VENV)/.tools  ## run the tests; those on a MariaDB server are skipped where there is none
 	@$(QT_CHECK)
+	@($(call need,$(MARIADB_WORKS),mariadb-server)) || echo "Without it the tests on a server are skipped."
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.tools  ## style, types, import contracts
@@ -38,8 +39,8 @@ screenshots: $(VENV)/.keymon  ## draw the pictures of the README anew
 	$(BIN)/keymon screenshot --demo --out docs/images --theme dark
 
 SIZE ?= 10m
-bench: $(VENV)/.tools  ## measure side by side: does keymon disturb the gateway? SIZE=1m, 10m or 50m
-	$(BIN)/python -m tests.benchmarks.harmless $(SIZE)
+bench: $(VENV)/.tools  ## measure side by side what the page on performance tells; SIZE=1m, 10m or 50m
+	$(BIN)/python -m tests.benchmarks $(SIZE) $(ARGS)
 
 clean:  ## remove what was built and installed here
 	rm -rf $(VENV) build dist demo-screenshots .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -61,6 +62,7 @@ $(VENV)/.tools: $(VENV)/.keymon
 PYTHON_WORKS = $(PYTHON) -c 'import ensurepip, venv'
 QT_WORKS = $(BIN)/python -c 'import PySide6.QtWidgets'
 QT_WINDOW_WORKS = $(QT_WORKS) && ! ldd $(VENV)/lib/python3*/site-packages/PySide6/Qt/plugins/platforms/libqxcb.so | grep -q "not found"
+MARIADB_WORKS = command -v mariadbd || test -x /usr/sbin/mariadbd
 QT_CHECK = $(call need,$(QT_WORKS),$(QT_PACKAGES))
 
 # $(call need,COMMAND,PACKAGES): where COMMAND fails, install PACKAGES as root, or say how to.

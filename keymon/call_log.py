@@ -11,20 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, Integer, and_, bindparam, case, func, select
+from sqlalchemy import Integer, and_, bindparam, case, func, select
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from keymon.database import Database
 from keymon.errors import DatabaseUnreadableError
+from keymon.prepared import Statement
 from keymon.schema import request_log as log
 
 CHUNK_ROWS = 4_000
 """Rows fetched at once: some two milliseconds, so that neither the gateway's commit nor the window waits."""
 SURVEY_ROWS = 5_000
 """Rows counted at once, inside the database; about as long."""
-KEY_IDS = 50_000
-"""Ids looked through at once for the calls of one key, inside the database: some five milliseconds."""
-SENTINELS = 240
+SENTINELS = 160
 """Rows that `sentinels` looks at with one statement."""
 _LATE_ROWS = 100
 
@@ -96,6 +95,8 @@ _PROBE = (
     .limit(WITNESSES)
 )
 _NEXT_ID = select(func.min(log.c.id)).where(log.c.id > _AFTER)
+
+
 _NEXT_IDS = select(log.c.id).where(log.c.id > _AFTER).order_by(log.c.id).limit(_ROWS).subquery()
 _NEWER_PACKED = select(*_PACKED).where(
     log.c.id > _AFTER, log.c.id <= select(func.max(_NEXT_IDS.c.id)).scalar_subquery()
@@ -107,8 +108,13 @@ _NEWEST_IDS = (
 _LOWEST_OF_NEWEST = select(func.min(_NEWEST_IDS.c.id)).scalar_subquery()
 _OLDER_PACKED = select(*_PACKED).where(log.c.id >= _LOWEST_OF_NEWEST, log.c.id <= _TOP)
 _OLDER = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id.desc()).limit(_ROWS)
-_OF_KEY = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.id <= _TOP, log.c.api_key == bindparam("key"))
-_SENTINELS = select(log.c.request_time).where(log.c.id.in_([bindparam(f"id{n}") for n in range(SENTINELS)]))
+_OF_KEY_TO_THE_END = select(*_COLUMNS).where(log.c.id > _FLOOR, log.c.api_key == bindparam("key"))
+_OF_KEY = _OF_KEY_TO_THE_END.where(log.c.id <= _TOP)
+_SENTINELS = (
+    select(func.count())
+    .select_from(log)
+    .where(log.c.id.in_([bindparam(f"id{n}") for n in range(SENTINELS)]), log.c.request_time >= bindparam("since"))
+)
 _KNOWN = select(func.count()).select_from(log).where(log.c.id > _FLOOR, log.c.id <= _TOP)
 _IDS = select(log.c.id).where(log.c.id > _FLOOR, log.c.id <= _TOP).order_by(log.c.id).limit(_ROWS)
 _LATE = select(*_COLUMNS).where(log.c.id.in_([bindparam(f"id{n}") for n in range(_LATE_ROWS)])).order_by(log.c.id)
@@ -184,12 +190,16 @@ class CallLog:
             return packed
         return in_columns(self._database.fetch(_OLDER, floor=floor, top=top, rows=CHUNK_ROWS)[::-1])
 
-    def of_key(self, key: str, floor: int, top: int) -> tuple[LogRows, int]:
-        """Return the rows of `key` in the next `KEY_IDS` ids above `floor`, and the id up to which that is.
+    def of_key(self, key: str, floor: int, top: int, ids: int, is_end: bool = False) -> tuple[LogRows, int]:
+        """Return the rows of `key` in the next `ids` ids above `floor`, up to `top`, and the id up to which that is.
 
-        Not beyond `top`. A collation may count other keys' rows in; they are told apart by their key.
+        With `is_end` the log ends at `top`, but for what is being added now, which then is among the rows. A
+        collation may count other keys' rows in; they are told apart by their key.
         """
-        end = min(floor + KEY_IDS, top)
+        end = min(floor + ids, top)
+        if end == top and is_end:
+            # To compare each row's id with an end costs a sixth of the time; here the log's own end is one.
+            return in_columns(self._database.fetch(_OF_KEY_TO_THE_END, floor=floor, key=key)), top
         rows = self._database.fetch(_OF_KEY, floor=floor, top=end, key=key)
         if not rows and end < top:
             # A gap in the ids may be wider than all the rest.
@@ -197,11 +207,11 @@ class CallLog:
             end = top if following is None else min(following - 1, top)
         return in_columns(rows), end
 
-    def sentinel_times(self, ids: Sequence[int]) -> list[datetime]:
-        """Return the times of the rows with these ids, at most `SENTINELS`; the readable ones of those that exist."""
+    def sentinels(self, ids: Sequence[int], since: datetime) -> int:
+        """Return how many of the rows with these ids, at most `SENTINELS`, are dated at or after `since`."""
         padded = [*ids, *[ids[-1]] * (SENTINELS - len(ids))]
-        rows = self._database.fetch(_SENTINELS, **{f"id{n}": row_id for n, row_id in enumerate(padded)})
-        return [time for (value,) in rows if (time := local_time(value)) is not None]
+        values = {f"id{n}": row_id for n, row_id in enumerate(padded)}
+        return int(self._database.fetch(_SENTINELS, **values, since=since)[0][0])
 
     def late(self, known: Sequence[int], floor: int, top: int) -> LogRows:
         """Return rows with `floor` < id <= `top` that are not among the `known` ids, at most a hundred.
@@ -239,7 +249,7 @@ class CallLog:
             return None
         return SurveyedBlock(first_id, top, int(rows), int(recent), int(in_month), int(success))
 
-    def _packed(self, statement: Executable, **values: int) -> LogRows | None:
+    def _packed(self, statement: Statement, **values: int) -> LogRows | None:
         """Return a chunk that SQLite packs as JSON; None where it cannot: a blob, text that is not UTF-8, NaN."""
         if not self._database.packs_rows:
             return None

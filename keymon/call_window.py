@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keymon.call_log import LogRows
+from keymon.call_log import WITNESSES, LogRows
 from keymon.calls import BEGINNING, END, Calls, Int64s, to_datetime, to_microseconds
 from keymon.gateway_clock import GatewayClock
 from keymon.log_start import Disorder
@@ -97,6 +97,7 @@ class CallWindow:
             self._size_of_older += len(self._older[-1][0])
             self._calls = None
         else:
+            self._ids = (min(first, rows.ids[0]), max(last, rows.ids[-1]))
             self._merge(self._columns_of(rows, since, is_newer=None))
 
     def _columns_of(self, rows: LogRows, since: datetime, is_newer: bool | None) -> "_Columns":
@@ -125,7 +126,7 @@ class CallWindow:
         if is_newer:
             self._last_end = int(ended[-1])
         if self._oldest_end is None or is_newer is False:
-            self._oldest_end = int(ended.max())
+            self._oldest_end = int(ended[:WITNESSES].max())
         sane = (started <= self.sane_until) & (started >= self.sane_until - _SANE_SPAN)
         if is_newer is None or not sane.any():
             return
@@ -142,7 +143,7 @@ class CallWindow:
 
     @property
     def oldest_end(self) -> int | None:
-        """When the last of the oldest stretch ended that was added, microseconds UTC; None before any was."""
+        """When the oldest few calls that were added had ended, microseconds UTC; None before any was."""
         return self._oldest_end
 
     def settle(self) -> None:

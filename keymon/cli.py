@@ -5,7 +5,7 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 """
 
 import argparse
-import ctypes
+import gc
 import os
 import sys
 import time
@@ -20,6 +20,7 @@ from keymon.masking import foreign, mask_url, visible
 
 if TYPE_CHECKING:
     from keymon.database import Location
+    from keymon.gui.poller import Source
     from keymon.monitor import Monitor, Snapshot
 
 PROGRAM = "keymon"
@@ -253,15 +254,24 @@ def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:
 def _run_window(options: argparse.Namespace) -> int:
     if not _has_display():
         return _demo_without_display() if options.demo else _no_display()
+    # Nothing that is made until the window is seen is garbage, and looking for some would take time.
+    gc.disable()
     with _qt_errors():
         _check_window_libraries()
         from keymon.gui import app
     zone: str | None = options.gateway_tz
     if options.demo:
-        return app.run_window(app.demo_source, zone)
+        return app.run_window(app.demo_source, zone, app.DEMO_TITLE)
     if not (options.db or options.env):
         return app.run_window(None, zone)
-    return app.run_window(lambda zone: app.Source(_title(options), lambda: _opened(options, zone)), zone)
+    title = _title(options)
+
+    def source(zone: str | None) -> "Source":
+        from keymon.gui.poller import Source
+
+        return Source(title, lambda: _opened(options, zone))
+
+    return app.run_window(source, zone, title)
 
 
 def _title(options: argparse.Namespace) -> str:
@@ -278,11 +288,13 @@ def _opened(options: argparse.Namespace, zone: str | None) -> "Monitor":
 def _run_screenshot(options: argparse.Namespace) -> int:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with _qt_errors():
-        from keymon.gui import app
+        from keymon.gui import pictures
     if options.demo and options.as_of is None:
         options.as_of = _PICTURED.isoformat()  # the same picture every time
     with _gateway(options, now=_PICTURED) as location:
-        paths = app.render(lambda: _monitor(options, location, month=True), _title(options), options.out, options.theme)
+        paths = pictures.render(
+            lambda: _monitor(options, location, month=True), _title(options), options.out, options.theme
+        )
     return _print("".join(f"{path}\n" for path in paths))
 
 
@@ -307,6 +319,8 @@ def _has_display() -> bool:
 
 def _x11_answers() -> bool:
     """Tell whether $DISPLAY names a server that lets us in; Qt would end the process if it did not."""
+    import ctypes
+
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:
@@ -322,6 +336,8 @@ def _check_window_libraries() -> None:
     """Raise what is missing for a window on X11; Qt would name one library only, and end the process."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
         return
+    import ctypes
+
     from PySide6.QtCore import QLibraryInfo
 
     plugin = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms" / "libqxcb.so"

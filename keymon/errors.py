@@ -228,7 +228,35 @@ class DatabaseTimeoutError(DatabaseError):
     """A single read took longer than its limit and was given up."""
 
     template = "{database}: no answer within {seconds:g} s"
-    advice = "The disk or share may be slow. keymon tries again."
+    advice = "The disk, the share or the server may be slow. keymon tries again."
+
+
+class ServerUnreachableError(DatabaseError):
+    """There is no server at the address, or no way to it."""
+
+    template = "{database}: the server cannot be reached ({reason})"
+    advice = "Check host and port, and that the server runs and lets this computer in."
+
+
+class AccountRefusedError(DatabaseError):
+    """The server knows no such account, not with this password, or does not let it read the tables."""
+
+    template = "{database}: the server refuses the account ({reason})"
+    advice = "keymon needs an account that may SELECT from t_request_log, t_error_logs and t_settings."
+
+
+class NoSuchDatabaseError(DatabaseError):
+    """The server holds no database of that name."""
+
+    template = "{database}: the server has no database of that name"
+    advice = "The gateway's .env names it: MYSQL_DATABASE."
+
+
+class ServerLostError(DatabaseError):
+    """The server ended the connection."""
+
+    template = "{database}: the connection to the server was lost"
+    advice = "The server may have been restarted. keymon connects anew."
 
 
 class ReadBrokenOffError(DatabaseError):

@@ -80,9 +80,13 @@ class FollowedLog:
             return self.since
         oldest = self.window.oldest_end
         # An hour that the clock showed twice cannot be told apart until the calls before it are there.
-        if oldest is None or self.is_out_of_order or self.set_back:
+        if oldest is None or self.set_back or self.is_out_of_order or self._disorder > self.margin / 2:
             return None
         return to_datetime(oldest) + self.margin
+
+    @property
+    def _disorder(self) -> timedelta:
+        return timedelta(microseconds=self.window.disorder.most)
 
     def load_on(self) -> None:
         """Load the next chunk, newest first."""
@@ -103,14 +107,14 @@ class FollowedLog:
         if self.is_out_of_order:
             self.is_loaded = self.survey.is_done
             return
-        disorder = timedelta(microseconds=self.window.disorder.most)
-        if disorder > self.margin / 2 and self.margin < WIDEST_MARGIN:
-            self.margin = min(max(2 * disorder, 2 * self.margin), WIDEST_MARGIN)
+        if self._disorder > self.margin / 2 and self.margin < WIDEST_MARGIN:
+            self.margin = min(max(2 * self._disorder, 2 * self.margin), WIDEST_MARGIN)
             self.start = min(self.start, find_start(self.log, self.bounds, self.cutoff, self.margin))
         elif has_call_below(self.log, self.bounds, self.start, self.cutoff):
             self._distrust_order()
         else:
             self.is_loaded = True
+            self.late.see_start(self.start, self.start < self.bounds[0])
         if self.is_loaded and self.set_back:
             self.window.settle()
 
@@ -125,6 +129,8 @@ class FollowedLog:
         block = self.survey.step(self.late.floor)
         if block is None or not block.recent or block.first_id > self.start:
             return
+        if self.start < self.bounds[0]:
+            return  # the whole log has been read; what has appeared below it since is late, not out of order
         top = min(block.last_id, self.start)
         while rows := self.log.older(block.first_id - 1, top):
             top = rows.ids[0] - 1

@@ -205,12 +205,15 @@ def parse_zone(text: str) -> tzinfo:
         raise TimeZoneUnknownError(zone=visible(text, 40)) from None
 
 
-def detect_from_file(newest_end_local: datetime, modified: datetime) -> GatewayClock | None:
-    """Return the clock of a gateway whose newest call ended when its SQLite file was last written.
+def detect_from_file(newest_end_local: datetime, modified: datetime | None) -> GatewayClock | None:
+    """Return the clock of a gateway whose newest call ended when its database was last written.
 
-    `newest_end_local` is naive, `modified` the file's modification time (aware). A file that was copied or
-    restored tells nothing; then the difference is no whole number of quarters of an hour, and we return None.
+    `newest_end_local` is naive, `modified` the time of the last write (aware), None where it is not known. A
+    file that was copied or restored tells nothing; then the difference is no whole number of quarters of an
+    hour, and we return None.
     """
+    if modified is None:
+        return None
     offset, residue = _snap((newest_end_local.replace(tzinfo=UTC) - modified) // _MICROSECOND)
     if abs(residue) > _FILE_TOLERANCE or not _EARLIEST_OFFSET <= offset <= _LATEST_OFFSET:
         return None

@@ -31,7 +31,7 @@ _MAX_HISTORY = timedelta(days=7)
 _MOST_FAILURES = 100_000
 _LONGEST_ENDING = 12
 _NAMES = ("API_KEYS", "VERTEX_API_KEYS", "MAX_FAILURES", "TEST_MODEL", "CHECK_INTERVAL_HOURS")
-_STATEMENT = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
+_SETTINGS = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def read_settings(database: Database, before: GatewaySettings | None = None) -> 
 
     Raises `SettingUnreadableError` for a key list that not even the gateway could read, and `DatabaseError`.
     """
-    values: dict[str, object] = dict(database.fetch(_STATEMENT))
+    values: dict[str, object] = dict(database.fetch(_SETTINGS))
     if before is not None and values == before.stored:
         return before
     notices: list[Notice] = []

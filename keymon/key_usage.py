@@ -6,10 +6,11 @@ caller is told to read everything.
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from keymon.call_log import CallLog
+from keymon.call_log import CallLog, LogRows
 from keymon.call_window import CallWindow
 from keymon.calls import to_microseconds
 from keymon.errors import Notice
@@ -19,6 +20,10 @@ from keymon.log_start import MARGIN, find_end, find_start, has_call_below
 from keymon.stats import DAY, ModelCalls, StatsService
 
 _PAUSE_S = 0.0005
+_IDS_AT_FIRST = 150_000
+_FEWEST_IDS, _MOST_IDS = 2_000, 300_000
+_HOLD_S = 0.015
+"""How long one look through the log may take: it goes on with as many ids as that allows on this disk."""
 _AHEAD = timedelta(hours=1)
 
 
@@ -54,11 +59,19 @@ def read_usage(
         if has_call_below(log, bounds, start, cutoff):
             return None
         top = bounds[1] if until is None else find_end(log, bounds, clock.to_local(until))
-        while start < top:
-            rows, start = log.of_key(key, start, top)
+        for rows in _rows_of(log, key, start, top, is_end=until is None):
             window.add(rows, since)
-            if start < top:
-                time.sleep(_PAUSE_S)
         if timedelta(microseconds=window.disorder.most) > MARGIN / 2:
             return None
     return StatsService(window.calls, settings, as_of, until)
+
+
+def _rows_of(log: CallLog, key: str, start: int, top: int, is_end: bool) -> Iterator[LogRows]:
+    ids = _IDS_AT_FIRST
+    while start < top:
+        began = time.perf_counter()
+        rows, start = log.of_key(key, start, top, ids, is_end)
+        ids = int(min(max(ids * _HOLD_S / (time.perf_counter() - began), _FEWEST_IDS), _MOST_IDS))
+        yield rows
+        if start < top:
+            time.sleep(_PAUSE_S)

@@ -43,6 +43,14 @@ class LateRows:
             self._ids = [*rows.ids, *self._ids]
             self._floor = rows.ids[0] - 1
 
+    def see_start(self, start: int, is_first: bool) -> None:
+        """Take note that all rows above `start` have been read, and whether the log begins there.
+
+        Where it does, rows that were under way when we began may yet appear below its first.
+        """
+        if self._takes_older:
+            self._floor = start - _FROM_BEFORE if is_first else start
+
     def see_newer(self, rows: LogRows, now: datetime) -> None:
         """Take note of rows above all that were read before, read at `now`."""
         if not self._is_needed:

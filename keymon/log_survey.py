@@ -110,8 +110,7 @@ class LogSurvey:
         Up to the id `settled` no rows are expected to be committed late.
         """
         if self._month_start is None:
-            bounds = self._log.bounds()
-            self._month_start = 0 if bounds is None else find_start(self._log, bounds, self.month.first)
+            self._month_start = self._find_month()
         if self.is_done:
             return None
         floor, top = self._left[-1]
@@ -128,3 +127,9 @@ class LogSurvey:
         if top > settled:
             self._unsettled.append((floor, block or SurveyedBlock(floor + 1, top, 0, 0, 0, 0)))
         return block
+
+    def _find_month(self) -> int:
+        bounds = self._log.bounds()
+        start = None if bounds is None else find_start(self._log, bounds, self.month.first)
+        # Where the log begins within the month, rows may yet appear below its first.
+        return _FIRST_ID if start is None or bounds is None or start < bounds[0] else start

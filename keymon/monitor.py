@@ -202,7 +202,9 @@ class Monitor:
             return self._found_clock
         modified = self._database.modified()
         newest = self._log.newest_end()
-        found = gateway_clock.detect_from_file(newest, modified) if newest is not None else None
+        found = None
+        if newest is not None and modified is not None:
+            found = gateway_clock.detect_from_file(newest, modified)
         return found or gateway_clock.assume(newest, self._now())
 
     def _instant(self, clock: GatewayClock) -> datetime:

@@ -91,6 +91,13 @@ class FailureReplay:
         settled_before = np.roll(np.maximum.accumulate(settled), 1)
         return np.sort(events[failed | (failures > settled_before)])
 
+    def touched(self) -> list[int]:
+        """Return the keys of which there is anything to tell."""
+        counts, resets = np.array(self.counts), np.array(self.assumed_reset)
+        last = np.maximum(self.last_failure, self.passed_check)
+        touched: list[int] = np.flatnonzero((counts > 0) | (last >= 0) | (resets > 0)).tolist()
+        return touched
+
     def passed_over(self) -> set[int]:
         """Return the keys with a count that the rotation leaves out all the same."""
         rotation, calls = self._rotation, self._calls

@@ -169,7 +169,7 @@ class StatsService:
             return old
         keys = {self._calls.keys[number] for number in changed.tolist()}
         if verdicts is not before.verdicts:
-            keys.update(figures.key for figures in old if verdicts[figures.key] != figures.verdict)
+            keys.update(f.key for f in old if (new := verdicts[f.key]) is not f.verdict and new != f.verdict)
         moved = np.flatnonzero(np.isin(self._tally.keys, self._numbers(keys)))
         entries = _entries(self._tally, moved)
         return tuple(self._figures(f.key, f.kind, entries) if f.key in keys else f for f in old)

@@ -61,10 +61,13 @@ class Verdict:
     """Invalid because the rotation leaves it out; the log holds fewer failures than that takes."""
 
 
+_UNTOUCHED = {valid: Verdict(valid, 0) for valid in (True, False)}
+"""The verdict on a key that has never failed: most keys of a large pool share one object."""
+
+
 def judge(calls: Calls, settings: GatewaySettings) -> dict[str, Verdict]:
     """Return the verdict on each key of the pool, in its order."""
-    unused = Verdict(settings.max_failures > 0, 0)
-    verdicts = dict.fromkeys(settings.pool, unused)
+    verdicts = dict.fromkeys(settings.pool, _UNTOUCHED[settings.max_failures > 0])
     if len(calls) == 0:
         return verdicts
     verdicts.update(_judge_gemini(calls, settings))
@@ -83,7 +86,7 @@ def _judge_gemini(calls: Calls, settings: GatewaySettings) -> Iterator[tuple[str
     replay = FailureReplay(of_pool, rotation, odds, suspects, settings.max_failures)
     replay.run()
     passed_over = replay.passed_over()
-    for place in np.flatnonzero(np.bincount(of_pool.place, minlength=of_pool.size)).tolist():
+    for place in replay.touched():
         verdict = _verdict(calls, of_pool, replay, place, place in passed_over)
         yield settings.gemini_keys[place], verdict
 

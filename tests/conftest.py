@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.gateway_file import GatewayFile
+from tests.gateway_server import GatewayServer
+from tests.mariadb import MariaDb, installed, mariadb
 
 REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents[2] / "shared" / "real-gateway"))
 
@@ -37,6 +39,35 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
 
     def make(keys: Sequence[str] = (), name: str = "gateway.db", **settings: str) -> GatewayFile:
         made.append(GatewayFile(tmp_path / name, keys, **settings))
+        return made[-1]
+
+    yield make
+    for gateway in made:
+        gateway.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDb]:
+    """A MariaDB server for all tests of a run; where there is none they are skipped, in CI they fail."""
+    if not installed():
+        reason = "MariaDB's server is not installed (on Debian and Ubuntu: apt install mariadb-server)"
+        if os.environ.get("KEYMON_NEED_MARIADB") or os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with mariadb() as server:
+        yield server
+
+
+MakeGatewayServer = Callable[..., GatewayServer]
+
+
+@pytest.fixture
+def make_gateway_server(mariadb_server: MariaDb) -> Iterator[MakeGatewayServer]:
+    """Make gateways' databases on a server: `make_gateway_server(keys=[...], MAX_FAILURES="3")`."""
+    made: list[GatewayServer] = []
+
+    def make(keys: Sequence[str] = (), **settings: str) -> GatewayServer:
+        made.append(GatewayServer(mariadb_server, keys, **settings))
         return made[-1]
 
     yield make

@@ -14,11 +14,15 @@ from sqlalchemy import func, select, text
 
 from keymon import database as database_module
 from keymon import errors
-from keymon.database import Database, Location, locate, locate_by_env, location_of
+from keymon.database import Database, FileLocation, locate, locate_by_env, location_of
 from keymon.schema import request_log
+from keymon.sqlite_reader import SqliteReader
 from tests.conftest import MakeGateway
 
 COUNT = select(func.count()).select_from(request_log)
+ENDLESS = text(
+    "SELECT count(*) FROM t_settings a, t_settings b, t_settings c, t_settings d, t_settings e, t_settings f"
+)
 
 
 @contextmanager
@@ -204,12 +208,9 @@ def test_a_hot_journal_is_left_to_the_gateway(make_gateway: MakeGateway, tmp_pat
 
 def test_a_read_that_takes_too_long_is_given_up(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "READ_LIMIT_S", 0.05)
-    endless = text(
-        "SELECT count(*) FROM t_settings a, t_settings b, t_settings c, t_settings d, t_settings e, t_settings f"
-    )
     gateway = make_gateway(["a"], **{f"S{i}": "" for i in range(60)})
     with opened(gateway.path) as database, pytest.raises(errors.DatabaseTimeoutError, match="no answer"):
-        database.fetch(endless)
+        database.fetch(ENDLESS)
 
 
 def test_after_an_interrupt_nothing_is_read_any_more(make_gateway: MakeGateway) -> None:
@@ -218,6 +219,18 @@ def test_after_an_interrupt_nothing_is_read_any_more(make_gateway: MakeGateway) 
         database.interrupt()
         with pytest.raises(errors.ReadBrokenOffError):
             database.fetch(COUNT)
+
+
+def test_a_read_that_is_under_way_is_broken_off(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(SqliteReader):
+        def _overdue(self) -> bool:
+            self.interrupt()
+            return super()._overdue()
+
+    monkeypatch.setattr(database_module, "SqliteReader", Interrupted)
+    gateway = make_gateway(["a"], **{f"S{i}": "" for i in range(60)})
+    with opened(gateway.path) as database, pytest.raises(errors.ReadBrokenOffError):
+        database.fetch(ENDLESS)
 
 
 def test_a_reader_at_rest_holds_nothing(make_gateway: MakeGateway) -> None:
@@ -235,6 +248,8 @@ def test_text_that_is_not_utf8_is_read_all_the_same(make_gateway: MakeGateway) -
     gateway.connection.execute("INSERT INTO t_request_log (model_name, is_success) VALUES (CAST(x'67FF67' AS TEXT), 1)")
     with opened(gateway.path) as database:
         assert database.fetch(select(request_log.c.model_name)) == [("g\\xffg",)]
+        gateway.connection.execute("BEGIN EXCLUSIVE")  # nothing is left open behind it
+        gateway.connection.execute("COMMIT")
         assert database.fetch(COUNT) == [(1,)]
 
 
@@ -243,6 +258,7 @@ def test_a_replaced_file_is_noticed(make_gateway: MakeGateway, tmp_path: Path) -
     new = make_gateway(["b"], name="new.db")
     with opened(old.path) as database:
         database.fetch(COUNT)
+        assert database.commits_in_id_order
         assert not database.replaced()
         new.path.replace(old.path)
         assert database.replaced()
@@ -255,7 +271,7 @@ def test_a_url_that_cannot_be_opened_is_refused(url: str) -> None:
     assert "pw-canary" not in str(caught.value)
 
 
-def env(tmp_path: Path, content: str) -> Location:
+def env(tmp_path: Path, content: str) -> FileLocation:
     (tmp_path / ".env").write_text(content)
     return locate_by_env(tmp_path / ".env")
 
@@ -291,4 +307,7 @@ def test_the_time_of_the_last_write_counts_the_log_of_a_wal_database(make_gatewa
         os.utime(wal, (1_000_000_300, 1_000_000_300))
         newest = database.modified()
         wal.unlink()
-        assert newest - database.modified() == timedelta(seconds=300)
+        oldest = database.modified()
+    assert newest is not None
+    assert oldest is not None
+    assert newest - oldest == timedelta(seconds=300)

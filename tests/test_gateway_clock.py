@@ -105,6 +105,10 @@ def test_the_file_time_of_a_copy_tells_nothing(shift: timedelta) -> None:
     assert detect_from_file(NOON.replace(tzinfo=None) + shift, NOON) is None
 
 
+def test_an_unknown_time_of_the_last_write_tells_nothing() -> None:
+    assert detect_from_file(NOON.replace(tzinfo=None), None) is None
+
+
 def watch_from(source: str = "assumed") -> ClockWatch:
     return ClockWatch(GatewayClock(UTC, source))  # type: ignore[arg-type]
 

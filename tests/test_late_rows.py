@@ -8,6 +8,7 @@ import pytest
 from keymon import call_log
 from keymon.call_log import CallLog
 from keymon.database import Database, location_of
+from keymon.errors import LogOutOfOrderNotice
 from keymon.followed_log import FollowedLog
 from keymon.gateway_clock import parse_zone
 from keymon.late_rows import LateRows
@@ -91,8 +92,21 @@ def test_rows_from_before_are_held_against_the_log_too(gateway: GatewayFile, log
     late = LateRows(log, 9, NOW)
     late.see_older(log.older(3, 9))
     late.see_older(log.older(0, 3))
-    commit(gateway, 3, 5)
+    late.see_start(0, is_first=False)
+    commit(gateway, -1, 3, 5)
     assert list(late.find(NOW).ids) == [3, 5]
+
+
+def test_rows_may_appear_below_the_first_of_a_log(gateway: GatewayFile, log: CallLog) -> None:
+    commit(gateway, 5, 6)
+    late = LateRows(log, 6, NOW)
+    late.see_older(log.older(4, 6))
+    late.see_start(4, is_first=True)
+    commit(gateway, 3)
+    assert list(late.find(NOW).ids) == [3]
+    assert len(late.find(NOW + 11 * MINUTE)) == 0
+    commit(gateway, 4)
+    assert len(late.find(NOW + 11 * MINUTE)) == 0
 
 
 def test_many_late_rows_come_a_hundred_at_a_time(
@@ -118,6 +132,7 @@ def test_rows_read_once_patience_is_over_leave_no_gap(gateway: GatewayFile, log:
     late.see_older(log.older(10, 20))
     assert len(late.find(NOW + 11 * MINUTE)) == 0
     late.see_older(log.older(0, 10))
+    late.see_start(0, is_first=True)
     assert len(late.find(NOW + 11 * MINUTE)) == 0
 
 
@@ -128,6 +143,7 @@ def test_nothing_is_remembered_where_rows_come_in_order(
     late = LateRows(log, 0, NOW)
     commit(gateway, 1, 3)
     late.see_older(log.older(0, 3))
+    late.see_start(0, is_first=True)
     read_newer(log, late, 0, NOW)
     assert late._ids == []
     assert late.floor == 3
@@ -167,4 +183,5 @@ def test_late_rows_reach_every_figure_once(
         assert snapshot.calls_24h.total == total
         assert snapshot.calls_month.total == total
         assert [row.calls.total for row in snapshot.stats.usage(A)] == [total]
+        assert not any(isinstance(notice, LogOutOfOrderNotice) for notice in snapshot.notices)
     monitor.close()

@@ -33,9 +33,12 @@ class SurveyedLog:
 
     def add(self, *times: datetime | str | None, status: object = 200, gap: int = 1) -> None:
         """Log calls that started at these times."""
+        rows = []
         for time in times:
             self.last_id += gap
-            self.gateway.call("a", time, "m", status, 0, self.last_id)
+            at = f"{time:%Y-%m-%d %H:%M:%S.%f}" if isinstance(time, datetime) else time
+            rows.append((self.last_id, at, "m", "a", status == 200, status, 0))
+        self.gateway.calls(rows)
 
     def begin(self, whole_log: bool = True, until: datetime | None = None, in_order: bool = True) -> LogSurvey:
         return LogSurvey(self.log, self.last_id, SINCE, MONTH, until, whole_log, in_order)
@@ -156,11 +159,11 @@ def test_an_empty_log(surveyed: SurveyedLog) -> None:
 
 
 def test_the_month_is_known_before_the_log_below_it_has_been_gone_through(surveyed: SurveyedLog) -> None:
-    surveyed.add(*hours(datetime(2026, 8, 1), 500, 4), *hours(MONTH, 40))
+    surveyed.add(*hours(datetime(2026, 8, 1), 2_000, 1), *hours(MONTH, 40))
     survey = surveyed.begin()
     assert not survey.is_month_known
-    # Ten blocks of the month, and what the search for its beginning cannot rule out.
-    assert step_until(survey, lambda: survey.is_month_known) <= 13
+    # Ten blocks of the month, and fifty in which the search for its beginning has not gone on.
+    assert step_until(survey, lambda: survey.is_month_known) <= 65
     assert survey.month.total == 40
     assert not survey.is_done
     assert surveyed.begin(whole_log=False).is_done is False
@@ -236,13 +239,13 @@ def test_late_rows_are_neither_lost_nor_doubled(surveyed: SurveyedLog, steps: in
     surveyed.add(*hours(NOW, 20), gap=3)
     survey = surveyed.begin()
     if is_counted_already:
-        rows = late_row(surveyed, 5, 25, 47, 59)
+        rows = late_row(surveyed, 2, 25, 47, 59)
         for _ in range(steps):
             survey.step(settled=0)
     else:
         for _ in range(steps):
             survey.step(settled=0)
-        rows = late_row(surveyed, 5, 25, 47, 59)
+        rows = late_row(surveyed, 2, 25, 47, 59)
     survey.see_late(rows)
     step_until(survey, lambda: survey.is_done)
     assert survey.month.total == 24

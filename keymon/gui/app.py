@@ -1,64 +1,88 @@
 """Builds the application and wires it: the only place where windows meet services."""
 
+import gc
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
 
-from keymon.errors import KeymonError, OutputError
+from keymon.errors import KeymonError
 from keymon.gui.main_window import MainWindow
-from keymon.gui.poller import Poller, Source
-from keymon.gui.theme import KeymonStyle, Theme, apply_theme
-from keymon.masking import visible
-from keymon.resources import resource
+from keymon.gui.theme import Theme, adopt_desktop, apply_theme
 
 if TYPE_CHECKING:
-    from keymon.monitor import Monitor, Snapshot
+    from keymon.demo import DemoGateway
+    from keymon.gui.poller import Source
+    from keymon.monitor import Monitor
 
-__all__ = ["Session", "Source", "application", "demo_source", "render", "run_window"]
+__all__ = ["Session", "application", "demo_source", "run_window"]
 
+DEMO_TITLE = "sample gateway"
 _SIGNAL_CHECK_MS = 200
 
 
 def application(arguments: Sequence[str] = ("keymon",), theme: Theme | None = None) -> QApplication:
     """Return the application, made if there is none yet, in the `theme`."""
+    from keymon.gui.style import dress
+
+    made = _bare_application(arguments)
+    dress(made)
+    apply_theme(made, theme)
+    return made
+
+
+def _bare_application(arguments: Sequence[str] = ("keymon",)) -> QApplication:
     running = QApplication.instance()
     made = running if isinstance(running, QApplication) else QApplication(list(arguments))
     made.setApplicationName("keymon")
     made.setOrganizationName("keymon")
     made.setDesktopFileName("keymon")
-    made.setWindowIcon(QIcon(str(resource("keymon.svg"))))
-    if sys.platform.startswith("linux"):
-        made.setStyle(KeymonStyle())
-    apply_theme(made, theme)
     return made
 
 
-Gateway = Callable[[str | None], Source]
+Gateway = Callable[[str | None], "Source"]
 """Makes the source of a gateway, given its zone as the operator wrote it; None to detect it."""
 
 
-def run_window(gateway: Gateway | None, zone: str | None = None) -> int:
-    """Open the main window on `gateway`, or on the welcome page; return the exit code when it is closed."""
-    app = application()
-    window = MainWindow(Poller(), QSettings())
-    session = Session(window, zone)
+def run_window(gateway: Gateway | None, zone: str | None = None, title: str = "") -> int:
+    """Open the main window on `gateway`, or on the welcome page; return the exit code when it is closed.
+
+    `title` is what the gateway is called until it is followed.
+    """
+    app = _bare_application()
+    adopt_desktop(app)
+    window = MainWindow(QSettings())
     if gateway is not None:
-        window.show_gateway(gateway(zone).title)
-        # Not before: opening imports SQLAlchemy, numpy and the driver, which slows the first paint down.
-        window.first_painted.connect(partial(session.follow, gateway))
+        window.announce(title)
+    window.first_painted.connect(partial(_complete, app, window, gateway, zone, title))
     window.show()
     _close_on_signals(window)
     try:
         return app.exec()
     finally:
+        gc.enable()
         window.deleteLater()
+
+
+def _complete(app: QApplication, window: MainWindow, gateway: Gateway | None, zone: str | None, title: str) -> None:
+    """Build what has not been built for the sake of an early first paint, then follow the gateway."""
+    from keymon.gui.poller import Poller
+    from keymon.gui.style import dress
+
+    dress(app)
+    window.complete(Poller())
+    session = Session(window, zone)
+    gc.enable()
+    if gateway is None:
+        window.show_welcome()
+    else:
+        window.show_gateway(title)
+        # Not before: opening imports SQLAlchemy, numpy and the driver, which would slow the paint down.
+        window.all_painted.connect(partial(session.follow, gateway))
 
 
 class Session:
@@ -78,6 +102,8 @@ class Session:
         self._window.follow(gateway(self._zone))
 
     def _follow_file(self, path: Path) -> None:
+        from keymon.gui.poller import Source
+
         self.follow(lambda zone: Source(path.name, partial(_monitor_at, path, zone)))
 
     def _follow_env(self, path: Path) -> None:
@@ -102,66 +128,23 @@ class Session:
             self.follow(self._gateway)
 
 
-def demo_source(zone: str | None = None) -> Source:
+def demo_source(zone: str | None = None) -> "Source":
     """Return the living sample gateway; it is made when it is opened and gone when it is closed."""
-    from keymon.demo import DemoGateway
+    from keymon.gui.poller import Source
 
-    demo = DemoGateway()
-    return Source("sample gateway", lambda: _monitor_at(demo.open(), zone), demo.close)
+    made: list[DemoGateway] = []
 
+    def open_monitor() -> "Monitor":
+        from keymon.demo import DemoGateway
 
-def render(open_monitor: "Callable[[], Monitor]", title: str, folder: Path, theme: Theme) -> list[Path]:
-    """Draw the main window and the busiest key's details as PNG files into `folder`; return their paths.
+        made.append(DemoGateway())
+        return _monitor_at(made[-1].open(), zone)
 
-    Raises `OutputError`, and what reading the gateway raises.
-    """
-    monitor = open_monitor()
-    told_before = qInstallMessageHandler(_tell_qt_message)
-    try:
-        snapshot = monitor.refresh()
-        application(theme=theme)
-        window = MainWindow(Poller(), QSettings(str(folder / "unused.ini"), QSettings.Format.IniFormat))
-        try:
-            return _render(window, monitor, snapshot, title, folder, theme)
-        finally:
-            window.discard()
-    finally:
-        qInstallMessageHandler(told_before)
-        monitor.close()
+    def close() -> None:
+        for demo in made:
+            demo.close()
 
-
-def _render(
-    window: MainWindow, monitor: "Monitor", snapshot: "Snapshot", title: str, folder: Path, theme: Theme
-) -> list[Path]:
-    window.show_gateway(title)
-    window.show()
-    window.show_snapshot(snapshot)
-    made = [_save(window, folder / f"main-window-{theme}.png")]
-    busiest = max(snapshot.keys, key=lambda figures: figures.calls_24h.total, default=None)
-    if busiest is not None:
-        dialog = window.open_details(busiest.key)
-        failed_at = busiest.verdict.last_failure_at
-        if failed_at is not None:
-            dialog.show_error_text(failed_at, monitor.error_text(busiest.key, failed_at, 600_000))
-        made.append(_save(dialog, folder / f"details-{theme}.png"))
-    return made
-
-
-def _tell_qt_message(_kind: QtMsgType, _context: QMessageLogContext, text: str | None) -> None:
-    """Print what Qt complains about, except for the locale, and for what cannot be done without a screen."""
-    if text is not None and not text.startswith(("This plugin does not support ", "Detected locale ")):
-        print(text, file=sys.stderr)
-
-
-def _save(widget: QWidget, path: Path) -> Path:
-    QApplication.processEvents()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(path=visible(str(path.parent)), reason=error.strerror) from None
-    if not widget.grab().save(str(path), "PNG"):
-        raise OutputError(path=visible(str(path)), reason="the image could not be saved")
-    return path
+    return Source(DEMO_TITLE, open_monitor, close)
 
 
 def _monitor_at(path: Path, zone: str | None) -> "Monitor":

@@ -195,7 +195,8 @@ class DetailsDialog(QDialog):
         self.chart.set_rows(usage)
         fill(self.table, usage)
         is_new = usage and self.state != "figures"
-        self._pages.setCurrentWidget(self._figures if usage else self._empty)
+        nothing = self._empty if snapshot.loading is None else self._loading
+        self._pages.setCurrentWidget(self._figures if usage else nothing)
         self._as_of.setText(moments.as_of(snapshot))
         self._show_key_figures(figures, snapshot)
         if is_new and self.isVisible():
@@ -256,7 +257,10 @@ class DetailsDialog(QDialog):
         calls = figures.calls_24h
         if not calls.total:
             return ""
-        line = tr("{total} calls in the last 24 hours, {rate} successful, last {ago}").format(
+        known = tr("{total} calls in the last 24 hours, {rate} successful, last {ago}")
+        if snapshot.loading is not None:
+            known = tr("{total} calls so far (older ones are being read), {rate} successful, last {ago}")
+        line = known.format(
             total=number(calls.total), rate=percent(calls.success_rate), ago=ago(figures.last_call_at, snapshot.as_of)
         )
         statuses = snapshot.stats.statuses(self.key)

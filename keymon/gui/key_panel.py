@@ -6,10 +6,12 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from keymon.gui.key_table import KeyTable
+from keymon.gui.moments import moment
 from keymon.gui.translation import number, tr
 from keymon.gui.verdict_badge import VerdictBadge
 
 if TYPE_CHECKING:
+    from keymon.gui.key_rows import KeyRows, Places
     from keymon.monitor import Snapshot
 
 
@@ -19,6 +21,8 @@ class KeyPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
+        self.rows: KeyRows | None = None
+        """What the tables show; the next `KeyRows` can be prepared from it."""
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search keys and models (Ctrl+F)"))
         self.search.setAccessibleName(tr("Search keys and models"))
@@ -81,20 +85,31 @@ class KeyPanel(QWidget):
 
     def clear(self) -> None:
         """Show nothing, and say that it is being read."""
-        self._snapshot = None
+        self._snapshot = self.rows = None
         for table in self.tables:
             table.keys.clear()
         self._say(tr("Reading the gateway's database…"))
         self._show_headings()
 
-    def show_snapshot(self, snapshot: "Snapshot") -> None:
-        """Show the keys of `snapshot`."""
-        self._snapshot = snapshot
+    def show_snapshot(self, snapshot: "Snapshot", rows: "KeyRows") -> None:
+        """Show the keys of `snapshot`, whose columns are `rows`."""
+        selected = [self._selected(table, rows) for table in self.tables]
+        self._snapshot, self.rows = snapshot, rows
         for table, is_valid in ((self.valid, True), (self.invalid, False)):
-            keys = [figures for figures in snapshot.keys if figures.verdict.valid == is_valid]
-            table.show_keys(keys, snapshot)
+            table.show_rows(rows, rows.of_verdict(is_valid), snapshot)
+        # A key that was selected stays so in its new table.
+        self.invalid.select_places(selected[0][~rows.valid[selected[0]]])
+        self.valid.select_places(selected[1][rows.valid[selected[1]]])
         self._show_headings()
         self._show_placeholders()
+
+    def _selected(self, table: KeyTable, rows: "KeyRows") -> "Places":
+        """Return the places in the pool of `rows` of the keys that are selected in a table."""
+        places = table.selected_places()
+        if self.rows is None:
+            return places
+        places = rows.pool.places_of(self.rows.pool, places)
+        return places[places >= 0]
 
     def show_progress(self, calls: int, _share: float) -> None:
         """Tell how far the first reading has come."""
@@ -130,6 +145,7 @@ class KeyPanel(QWidget):
             if self._snapshot is not None:
                 shown, total = table.keys.rowCount(), table.keys.total()
                 heading += f" ({number(total)})" if shown == total else f" ({number(shown)} / {number(total)})"
+                heading += _known_since(self._snapshot)
             self._headings[table].setText(heading)
 
     def _show_placeholders(self) -> None:
@@ -146,3 +162,13 @@ class KeyPanel(QWidget):
     def _say(self, text: str) -> None:
         for table in self.tables:
             table.set_placeholder(text)
+
+
+def _known_since(snapshot: "Snapshot") -> str:
+    """Return how far back the calls go that verdicts and figures rest on as yet; empty when all are there."""
+    if snapshot.loading is None:
+        return ""
+    since = snapshot.loading.known_since
+    if since is None or since >= snapshot.as_of:
+        return tr(", as far as the log has been read")
+    return tr(", by the calls since {time}, older ones are being read").format(time=moment(since, snapshot))

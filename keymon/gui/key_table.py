@@ -1,9 +1,18 @@
 """The table of keys, with a Details button in every row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,9 +31,11 @@ from keymon.gui.key_model import Index, KeyTableModel
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
+    from keymon.gui.key_rows import Bools, KeyRows, Places, Pool
     from keymon.monitor import Snapshot
     from keymon.stats import KeyFigures
 
+_MANY = 200
 _CELL_ROOM = 28
 """Margins, and the mark of the sorted column."""
 
@@ -46,6 +57,9 @@ class KeyTable(QTableView):
         self.keys = KeyTableModel(self)
         self.setModel(self.keys)
         self._placeholder = ""
+        self._held: tuple[Pool, Places] | None = None
+        self.keys.rearranging.connect(self._take_selection)
+        self.keys.rearranged.connect(self._put_selection_back)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAlternatingRowColors(True)
@@ -71,6 +85,8 @@ class KeyTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + 12)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # It would look at every selected row to find out whether a whole column is selected.
+        header.setSelectionModel(QItemSelectionModel(self.keys, header))
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
@@ -130,12 +146,15 @@ class KeyTable(QTableView):
         painter.drawRect(0, self.rowViewportPosition(row), width - 1, self.rowHeight(row) - 1)
         painter.end()
 
-    def show_keys(self, keys: "Sequence[KeyFigures]", snapshot: "Snapshot") -> None:
-        """Show `keys`. While any is selected nothing moves: rows stay in their order and where they are seen."""
+    def show_rows(self, rows: "KeyRows", members: "Bools", snapshot: "Snapshot") -> None:
+        """Show those `rows` that are `members`.
+
+        While any is selected nothing moves: rows stay in their order and where they are seen.
+        """
         held = self.has_selection()
         scrolled = self.verticalScrollBar().value()
         seen = self._seen_keys() if held else []
-        self.keys.set_keys(keys, snapshot, keep_order=held)
+        self.keys.set_rows(rows, members, snapshot, keep_order=held)
         # Where the current row has gone the view would scroll to the one that takes its place.
         self.verticalScrollBar().setValue(scrolled)
         for key, y in seen:
@@ -169,6 +188,46 @@ class KeyTable(QTableView):
         # Ranges: asking for selected indexes is slow where all of 100,000 rows are selected.
         ranges = self.selectionModel().selection().toList()
         return sorted({row for one in ranges for row in range(one.top(), one.bottom() + 1)})
+
+    def selected_places(self) -> "Places":
+        """Return the places in the pool of the selected keys, from top to bottom."""
+        import numpy as np
+
+        places = self.keys.places()
+        if places is None:
+            return np.empty(0, np.int32)
+        chosen = np.zeros(len(places), np.bool_)
+        for one in self.selectionModel().selection().toList():
+            chosen[one.top() : one.bottom() + 1] = True
+        return places[chosen]
+
+    def select_places(self, places: "Places") -> None:
+        """Select the keys at `places` in the pool, as far as they are shown, besides those that are."""
+        import numpy as np
+
+        from keymon.gui.key_rows import runs
+
+        shown = self.keys.places()
+        if shown is None or len(places) == 0:
+            return
+        selection = QItemSelection()
+        for first, end in runs(np.isin(shown, places)):
+            selection.append(QItemSelectionRange(self.keys.index(first, 0), self.keys.index(end - 1, DETAILS_COLUMN)))
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.Select)
+
+    def _take_selection(self) -> None:
+        """Hold a large selection while rows change places: Qt would take it along row by row, which takes seconds."""
+        self._held = None
+        pool = self.keys.pool
+        ranges = self.selectionModel().selection().toList()
+        if pool is not None and sum(one.height() for one in ranges) > _MANY:
+            self._held = pool, self.selected_places()
+            self.clearSelection()
+
+    def _put_selection_back(self) -> None:
+        if self._held is not None and self.keys.pool is not None:
+            self.select_places(self.keys.pool.places_of(*self._held))
+        self._held = None
 
     def _open_index(self, index: Index) -> None:
         self.details_wanted.emit(self.keys.key_at(index.row()).key)

@@ -1,42 +1,30 @@
 """The main window: summary, banner, valid and invalid keys, status line; details dialogs hang off it.
 
-It is drawn before anything is read, shows what snapshots say, and never asks a database. While keys are
-selected rows stay where they are, so that nothing moves under the pointer.
+It is seen at once, as an empty ground that says what it waits for: Python needs as long to build what belongs
+on it as it needs to start, so that is done by `complete` after the first paint, and nothing is imported here
+that the first paint can do without (`Qt`, with its hundred enumerations, costs 15 ms; every module that is
+imported costs a third of one). It shows what snapshots say, and never asks a database. While keys are selected
+rows stay where they are, so that nothing moves under the pointer.
 """
 
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QInputDialog,
-    QMainWindow,
-    QMessageBox,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QByteArray, QSettings, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QMainWindow
 
-from keymon import __version__
-from keymon.gui.banner import Banner
-from keymon.gui.clipboard import SecretClipboard
-from keymon.gui.details_dialog import DetailsDialog
-from keymon.gui.key_panel import KeyPanel
-from keymon.gui.menus import build_menus
-from keymon.gui.poller import Poller, Source
-from keymon.gui.shortcuts import ShortcutsDialog
-from keymon.gui.status_line import StatusLine
-from keymon.gui.summary import SummaryStrip
-from keymon.gui.theme import apply_theme
-from keymon.gui.translation import error_advice, error_text, number, tr
-from keymon.gui.welcome import WelcomePage
+from keymon.gui.translation import number, tr
 from keymon.masking import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keymon.gui.details_dialog import DetailsDialog
+    from keymon.gui.key_rows import KeyRows
+    from keymon.gui.poller import Poller, Source
+    from keymon.gui.welcome import WelcomePage
     from keymon.monitor import Snapshot
 
 
@@ -44,7 +32,8 @@ class MainWindow(QMainWindow):
     """One gateway at a time.
 
     `file_chosen(path)`, `env_chosen(path)` and `demo_chosen()` ask for another gateway, `zone_chosen(text)`
-    for another reading of its times (empty: detect it); `first_painted()` tells that the window can be seen.
+    for another reading of its times (empty: detect it); `first_painted()` tells that the window can be seen,
+    `all_painted()` that all that is in it can be.
     `settings` keeps geometry and header state only.
     """
 
@@ -53,24 +42,52 @@ class MainWindow(QMainWindow):
     demo_chosen = Signal()
     zone_chosen = Signal(str)
     first_painted = Signal()
+    all_painted = Signal()
 
-    def __init__(self, poller: Poller, settings: QSettings) -> None:
+    poller: "Poller"
+
+    def __init__(self, settings: QSettings) -> None:
         super().__init__()
-        self.poller = poller
         self._settings = settings
         self._snapshot: Snapshot | None = None
         self._failure: BaseException | None = None
-        self._is_painted = False
+        self._prepared: KeyRows | None = None
+        self._is_painted = self._is_all_painted = self.is_complete = False
+        self._waits_for = ""
+        self._welcome: WelcomePage | None = None
         self.dialogs: dict[str, DetailsDialog] = {}
-        self.clipboard = SecretClipboard(self)
         self.setWindowTitle("keymon")
+        self.resize(1120, 760)
+        self._restore("geometry", self.restoreGeometry)
+
+    def announce(self, title: str) -> None:
+        """Name the gateway that will be followed, before there is room for its figures."""
+        self.setWindowTitle(tr("{gateway} – keymon").format(gateway=visible(title)))
+        self._waits_for = tr("Reading the gateway's database…")
+
+    def complete(self, poller: "Poller") -> None:
+        """Build all that is in the window; its figures will come from `poller`."""
+        from keymon.gui.clipboard import SecretClipboard
+        from keymon.gui.menus import build_menus
+
+        self.poller = poller
+        self.clipboard = SecretClipboard(self)
         self._build()
         self.pause_action = build_menus(self)
         self._connect()
-        self._restore()
+        for name, header in (("valid_columns", self.panel.valid), ("invalid_columns", self.panel.invalid)):
+            self._restore(name, header.horizontalHeader().restoreState)
+        self._restore("splitter", self.panel.splitter.restoreState)
+        self.is_complete = True
 
     def _build(self) -> None:
-        self.welcome = WelcomePage()
+        from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+        from keymon.gui.banner import Banner
+        from keymon.gui.key_panel import KeyPanel
+        from keymon.gui.status_line import StatusLine
+        from keymon.gui.summary import SummaryStrip
+
         self.summary = SummaryStrip()
         self.banner = Banner()
         self.panel = KeyPanel()
@@ -84,7 +101,6 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.banner)
         layout.addWidget(self.panel, 1)
         self._pages = QStackedWidget()
-        self._pages.addWidget(self.welcome)
         self._pages.addWidget(self._gateway_page)
         self.setCentralWidget(self._pages)
 
@@ -92,7 +108,9 @@ class MainWindow(QMainWindow):
         poller, panel = self.poller, self.panel
         poller.refreshed.connect(self.show_snapshot)
         poller.failed.connect(self._show_failure)
+        poller.prepare = self.prepare
         poller.progress.connect(panel.show_progress)
+        poller.progress.connect(self.status_line.show_progress)
         poller.paused_changed.connect(self._show_paused)
         poller.error_text_found.connect(self._pass_error_text)
         self.pause_action.toggled.connect(poller.pause)
@@ -100,17 +118,31 @@ class MainWindow(QMainWindow):
         panel.refresh.clicked.connect(poller.refresh)
         self.banner.retry.connect(poller.refresh)
         self.banner.choose_other.connect(self.choose_file)
-        self.welcome.file_wanted.connect(self.choose_file)
-        self.welcome.env_wanted.connect(self.choose_env)
-        self.welcome.demo_wanted.connect(self.demo_chosen)
         for table in panel.tables:
             table.details_wanted.connect(self.open_details)
             table.keys_copied.connect(self._copy_keys)
             table.table_copied.connect(self._copy_text)
 
+    @property
+    def welcome(self) -> "WelcomePage":
+        """The page for an operator who has named no gateway."""
+        if self._welcome is None:
+            from keymon.gui.welcome import WelcomePage
+
+            self._welcome = WelcomePage()
+            self._pages.addWidget(self._welcome)
+            self._welcome.file_wanted.connect(self.choose_file)
+            self._welcome.env_wanted.connect(self.choose_env)
+            self._welcome.demo_wanted.connect(self.demo_chosen)
+        return self._welcome
+
+    def show_welcome(self) -> None:
+        """Ask which gateway to follow."""
+        self._pages.setCurrentWidget(self.welcome)
+
     # Following a gateway
 
-    def follow(self, source: Source) -> None:
+    def follow(self, source: "Source") -> None:
         """Leave the gateway that was shown and follow that of `source`."""
         self.show_gateway(source.title)
         self.status_line.start()
@@ -120,13 +152,12 @@ class MainWindow(QMainWindow):
         """Make room for the figures of another gateway."""
         for dialog in list(self.dialogs.values()):
             dialog.close()
-        title = visible(title)
-        self._snapshot, self._failure = None, None
-        self.setWindowTitle(tr("{gateway} – keymon").format(gateway=title))
+        self._snapshot = self._failure = self._prepared = None
+        self.announce(title)
         self.summary.clear()
         self.banner.hide()
         self.panel.clear()
-        self.status_line.show_gateway(title)
+        self.status_line.show_gateway(visible(title))
         self._pages.setCurrentWidget(self._gateway_page)
         self.panel.valid.setFocus()
 
@@ -135,13 +166,21 @@ class MainWindow(QMainWindow):
         """What is shown now, None before the first figures."""
         return self._snapshot
 
+    def prepare(self, snapshot: "Snapshot") -> "KeyRows":
+        """Put the keys of `snapshot` into columns, in whichever thread: what is done is not done again."""
+        from keymon.gui.key_rows import prepare
+
+        rows = self._prepared = prepare(snapshot, self._prepared)
+        return rows
+
     @Slot(object)
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Show the figures of `snapshot` in the tables, the strip and all open dialogs."""
+        rows = self.prepare(snapshot)
         self._snapshot, self._failure = snapshot, None
-        self.summary.show_snapshot(snapshot)
+        self.summary.show_snapshot(snapshot, rows)
         self.banner.show_notices(snapshot.notices)
-        self.panel.show_snapshot(snapshot)
+        self.panel.show_snapshot(snapshot, rows)
         self.status_line.show_snapshot(snapshot)
         for dialog in self.dialogs.values():
             dialog.show_snapshot(snapshot)
@@ -165,8 +204,10 @@ class MainWindow(QMainWindow):
     # What the operator does
 
     @Slot(str)
-    def open_details(self, key: str) -> DetailsDialog:
+    def open_details(self, key: str) -> "DetailsDialog":
         """Open the details of a key, or raise them where they are open."""
+        from keymon.gui.details_dialog import DetailsDialog
+
         dialog = self.dialogs.get(key)
         if dialog is None:
             dialog = self.dialogs[key] = DetailsDialog(key, self)
@@ -186,8 +227,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def _forget_dialogs(self) -> None:
         sender = self.sender()
-        if isinstance(sender, DetailsDialog):
-            self.dialogs.pop(sender.key, None)
+        for key, dialog in list(self.dialogs.items()):
+            if dialog is sender:
+                del self.dialogs[key]
 
     @Slot(str, object, object)
     def _pass_error_text(self, key: str, started: datetime, text: object) -> None:
@@ -217,96 +259,81 @@ class MainWindow(QMainWindow):
     @Slot()
     def choose_file(self) -> None:
         """Let the operator choose a gateway's database."""
-        name, _ = QFileDialog.getOpenFileName(self, tr("Open a gateway's database"))
-        if name:
-            self.file_chosen.emit(Path(name))
+        from keymon.gui import questions
+
+        questions.ask_file(self, self.file_chosen.emit)
 
     @Slot()
     def choose_env(self) -> None:
         """Let the operator choose a gateway's `.env`."""
-        dialog = QFileDialog(self, tr("Open by a gateway's .env"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setFilter(dialog.filter() | dialog.filter().Hidden)
-        if dialog.exec():
-            self.env_chosen.emit(Path(dialog.selectedFiles()[0]))
-        dialog.deleteLater()
+        from keymon.gui import questions
+
+        questions.ask_env(self, self.env_chosen.emit)
 
     @Slot()
     def choose_zone(self) -> None:
         """Let the operator say in which zone the gateway runs."""
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle(tr("The gateway's time zone"))
-        dialog.setLabelText(tr("A name such as Asia/Shanghai, or an offset such as +08:00:"))
-        detect = tr("Detect it")
-        dialog.setComboBoxItems([detect, "UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York"])
-        dialog.setComboBoxEditable(True)
-        if self._snapshot is not None and self._snapshot.clock.source == "set":
-            dialog.setTextValue(self._snapshot.clock.name)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.textValueSelected.connect(lambda text: self.zone_chosen.emit("" if text == detect else text))
-        dialog.open()
+        from keymon.gui import questions
 
-    @Slot(QAction)
-    def change_theme(self, action: QAction) -> None:
-        """Show light or dark colours, as the action says."""
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_theme(application, action.data())
+        clock = self._snapshot.clock if self._snapshot is not None else None
+        zone = clock.name if clock is not None and clock.source == "set" else ""
+        questions.ask_zone(self, zone, self.zone_chosen.emit)
 
     def show_problem(self, error: BaseException) -> None:
         """Tell in a dialog why what was asked for cannot be done."""
-        box = QMessageBox(QMessageBox.Icon.Warning, "keymon", error_text(error), parent=self)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setInformativeText(error_advice(error))
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        from keymon.gui import questions
+
+        questions.tell_problem(self, error)
 
     @Slot()
     def show_shortcuts(self) -> None:
         """List the keyboard shortcuts."""
+        from keymon.gui.shortcuts import ShortcutsDialog
+
         ShortcutsDialog(self).open()
 
     @Slot()
     def show_about(self) -> None:
         """Tell what keymon is, and which version."""
-        name = f"keymon {__version__}"
-        box = QMessageBox(QMessageBox.Icon.NoIcon, name, name, QMessageBox.StandardButton.Close, self)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setIconPixmap(self.windowIcon().pixmap(64, 64))
-        box.setInformativeText(
-            tr("Watches the API keys of a gemini-balance gateway. It only ever reads the gateway's database.")
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        from keymon.gui import questions
+
+        questions.tell_about(self)
 
     # Geometry
 
-    def _restore(self) -> None:
-        self.resize(1120, 760)
-        for name, restore in (
-            ("geometry", self.restoreGeometry),
-            ("splitter", self.panel.splitter.restoreState),
-            ("valid_columns", self.panel.valid.horizontalHeader().restoreState),
-            ("invalid_columns", self.panel.invalid.horizontalHeader().restoreState),
-        ):
-            value = self._settings.value(name)
-            # A damaged file gives text or a number; the window then opens as it would the first time.
-            if isinstance(value, QByteArray):
-                restore(value)
+    def _restore(self, name: str, restore: "Callable[[QByteArray], object]") -> None:
+        value = self._settings.value(name)
+        # A damaged file gives text or a number; the window then opens as it would the first time.
+        if isinstance(value, QByteArray):
+            restore(value)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Tell of the first paint when it is over."""
+        """Say what the window waits for until it is complete; tell of the first paint when it is over."""
         super().paintEvent(event)
+        if not self.is_complete:
+            self._draw_waiting()
         if not self._is_painted:
             self._is_painted = True
             QTimer.singleShot(0, self, self.first_painted.emit)
+        if self.is_complete and not self._is_all_painted:
+            self._is_all_painted = True
+            QTimer.singleShot(0, self, self.all_painted.emit)
+
+    def _draw_waiting(self) -> None:
+        painter = QPainter(self)
+        # A pen of another colour would need `Qt`.
+        painter.setOpacity(0.6)
+        width = self.fontMetrics().horizontalAdvance(self._waits_for)
+        painter.drawText((self.width() - width) // 2, self.height() // 2, self._waits_for)
+        painter.end()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the geometry, take keys off the clipboard, end the worker."""
         self._settings.setValue("geometry", self.saveGeometry())
-        self._settings.setValue("splitter", self.panel.splitter.saveState())
-        self._settings.setValue("valid_columns", self.panel.valid.horizontalHeader().saveState())
-        self._settings.setValue("invalid_columns", self.panel.invalid.horizontalHeader().saveState())
+        if self.is_complete:
+            self._settings.setValue("splitter", self.panel.splitter.saveState())
+            self._settings.setValue("valid_columns", self.panel.valid.horizontalHeader().saveState())
+            self._settings.setValue("invalid_columns", self.panel.invalid.horizontalHeader().saveState())
         self._end()
         super().closeEvent(event)
 
@@ -319,6 +346,8 @@ class MainWindow(QMainWindow):
     def _end(self) -> None:
         for dialog in list(self.dialogs.values()):
             dialog.close()
+        if not self.is_complete:
+            return
         self.status_line.stop()
         self.clipboard.clear()
         self.poller.stop()

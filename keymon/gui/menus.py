@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
+from keymon.gui.theme import apply_theme
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
@@ -61,4 +62,10 @@ def _add_themes(view: QMenu, window: "MainWindow") -> None:
         action.setChecked(theme is None)
         action.setData(theme)
         group.addAction(action)
-    group.triggered.connect(window.change_theme)
+    group.triggered.connect(_change_theme)
+
+
+def _change_theme(action: QAction) -> None:
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        apply_theme(application, action.data())

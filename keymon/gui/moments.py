@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import humanize
-
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
@@ -15,7 +13,11 @@ def ago(then: datetime | None, now: datetime) -> str:
     """Return how long ago an instant was, in words; a dash for none."""
     if then is None:
         return "–"
-    return tr("now") if then >= now else humanize.naturaltime(now - then)
+    if then >= now:
+        return tr("now")
+    import humanize
+
+    return humanize.naturaltime(now - then)
 
 
 def moment(instant: datetime, snapshot: "Snapshot") -> str:

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from keymon.monitor import Monitor
+    from keymon.monitor import Monitor, Snapshot
 
 INTERVAL_MS = 5_000
 _FIRST_PATIENCE_S = 0.6
@@ -68,6 +68,8 @@ class Poller(QObject):
         self._busy = self._surveying = False
         self._patience_s = _FIRST_PATIENCE_S
         self.paused = False
+        self.prepare: Callable[[Snapshot], object] | None = None
+        """What is to be made of a snapshot in the worker, before anybody is told of it."""
 
     def follow(self, source: Source) -> None:
         """Leave the gateway that is followed now and follow another."""
@@ -84,7 +86,7 @@ class Poller(QObject):
         self._timer.stop()
         self._busy = True
         self.started.emit()
-        self._submit("refresh", partial(self._followed.refresh, self._patience_s))
+        self._submit("refresh", partial(self._followed.refresh, self._patience_s, self.prepare))
 
     @Slot(bool)
     def pause(self, paused: bool) -> None:
@@ -181,12 +183,15 @@ class _Followed:
         self._monitor: Monitor | None = None
         self._left = False
 
-    def refresh(self, patience: float, progress: "_Progress") -> object:
+    def refresh(self, patience: float, prepare: "Callable[[Snapshot], object] | None", progress: "_Progress") -> object:
         if self._monitor is None:
             self._monitor = self._source.open()
         if self._left:
             return None
-        return self._monitor.refresh(patience, progress)
+        snapshot = self._monitor.refresh(patience, progress)
+        if prepare is not None:
+            prepare(snapshot)
+        return snapshot
 
     def survey(self, _progress: "_Progress") -> bool:
         """Return whether there is more of it to do."""

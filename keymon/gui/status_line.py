@@ -7,10 +7,13 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from keymon.gui import moments
-from keymon.gui.translation import plain_tip, tr
+from keymon.gui.translation import number, plain_tip, tr
 
 if TYPE_CHECKING:
     from keymon.monitor import Snapshot
+
+
+_STEPS = 1_000
 
 
 class StatusLine(QStatusBar):
@@ -32,9 +35,12 @@ class StatusLine(QStatusBar):
         self._progress = QProgressBar()
         self._progress.setObjectName("progress")
         self._progress.setAccessibleName(tr("Reading"))
-        self._progress.setRange(0, 0)
-        self._progress.setMaximumWidth(140)
-        self._progress.setTextVisible(False)
+        # Room for the longest text, so that nothing moves while rows are read.
+        room = self.fontMetrics().horizontalAdvance(_calls_read(88_888_888)) + 24
+        self._progress.setFixedWidth(room)
+        self._progress.setToolTip(
+            tr("The calls of the last 24 hours are being read, newest first. All that is shown can be used meanwhile.")
+        )
         self._progress.hide()
         self.addWidget(self._gateway, 1)
         for widget in (self._progress, self._zone, self._age):
@@ -52,8 +58,16 @@ class StatusLine(QStatusBar):
 
     def start(self) -> None:
         """Tell that the gateway is being read for the first time."""
+        self.show_progress(0, 0.0)
         self._progress.show()
         self._clock.start()
+
+    @Slot(int, float)
+    def show_progress(self, calls: int, share: float) -> None:
+        """Tell how many calls have been read at first, and which share of all that is, 0 to 1."""
+        self._progress.setRange(0, _STEPS)
+        self._progress.setValue(int(share * _STEPS))
+        self._progress.setFormat(_calls_read(calls) if calls else tr("Reading…"))
 
     def stop(self) -> None:
         """Let the time rest."""
@@ -62,7 +76,7 @@ class StatusLine(QStatusBar):
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Tell of fresh figures."""
         self._snapshot, self._is_stale = snapshot, False
-        self._progress.hide()
+        self._progress.setVisible(snapshot.loading is not None)
         sources = {"set": tr("set"), "detected": tr("detected"), "assumed": tr("assumed")}
         self._zone.setText(
             tr("Gateway's zone {zone} ({source})").format(
@@ -97,6 +111,10 @@ class StatusLine(QStatusBar):
             return tr("Stale since {time}").format(time=f"{as_of.astimezone():%H:%M:%S}")
         age = moments.ago(as_of, datetime.now(UTC))
         return (tr("Paused, updated {ago}") if self._is_paused else tr("Updated {ago}")).format(ago=age)
+
+
+def _calls_read(calls: int) -> str:
+    return tr("{calls} calls read").format(calls=number(calls))
 
 
 def _label(parent: QWidget) -> QLabel:

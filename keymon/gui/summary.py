@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWi
 from keymon.gui.translation import number, percent, tr
 
 if TYPE_CHECKING:
-    from keymon.monitor import Snapshot
+    from keymon.gui.key_rows import KeyRows
+    from keymon.monitor import Loading, Snapshot
     from keymon.stats import CallCount
 
 UNKNOWN = "–"
@@ -86,11 +87,10 @@ class SummaryStrip(QWidget):
         for card in (self.minute, self.hour, self.day, self.month):
             layout.addWidget(card, 2)
 
-    def show_snapshot(self, snapshot: "Snapshot") -> None:
-        """Show the figures of `snapshot`."""
-        keys = snapshot.keys
-        valid = sum(figures.verdict.valid for figures in keys)
-        vertex = sum(figures.kind == "vertex" for figures in keys)
+    def show_snapshot(self, snapshot: "Snapshot", rows: "KeyRows") -> None:
+        """Show the figures of `snapshot`, whose keys are `rows`."""
+        keys = rows.figures
+        valid, vertex = int(rows.valid.sum()), int(rows.pool.kind.sum())
         self.total.show_figure(number(len(keys)), tr("{n} Vertex").format(n=number(vertex)) if vertex else "")
         self.valid.show_figure(number(valid), percent(valid / len(keys)) if keys else "")
         self.invalid.show_figure(number(len(keys) - valid), percent(1 - valid / len(keys)) if keys else "")
@@ -100,7 +100,7 @@ class SummaryStrip(QWidget):
             (self.day, snapshot.calls_24h),
             (self.month, snapshot.calls_month),
         ):
-            _show_calls(card, count)
+            _show_calls(card, count, snapshot.loading)
 
     def clear(self) -> None:
         """Nothing is known."""
@@ -108,9 +108,9 @@ class SummaryStrip(QWidget):
             card.show_figure(UNKNOWN)
 
 
-def _show_calls(card: Card, count: "CallCount | None") -> None:
+def _show_calls(card: Card, count: "CallCount | None", loading: "Loading | None") -> None:
     if count is None:
-        card.show_figure(UNKNOWN, tr("being counted"))
+        card.show_figure(UNKNOWN, tr("being counted") if loading is None else tr("being read"))
     elif count.total == 0:
         card.show_figure("0", tr("no calls"))
     else:

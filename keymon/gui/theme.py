@@ -1,24 +1,22 @@
 """Colours: light and dark palettes, and the pair in which successes and failures are told apart.
 
 The pair is blue and orange, which people with any common form of colour blindness can tell apart; failures
-are hatched besides, so that a black-and-white print can be read as well.
+are hatched besides, so that a black-and-white print can be read as well. The first paint needs the palettes, and
+nothing else of this: what costs time to import is imported where it is used.
 """
 
-from typing import Literal
+import sys
+from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QLocale, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QPainter, QPalette
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QApplication,
-    QProxyStyle,
-    QStyle,
-    QStyleHintReturn,
-    QStyleOption,
-    QWidget,
-)
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QBrush, QFont
 
 Theme = Literal["light", "dark"]
+
+HAS_OWN_COLOURS = sys.platform.startswith("linux")
+"""Elsewhere the desktop's own style knows better."""
 
 _Role = QPalette.ColorRole
 
@@ -64,74 +62,30 @@ _DARK: dict[QPalette.ColorRole, str] = {
     _Role.Dark: "#121418",
     _Role.Shadow: "#0b0c0f",
 }
-_CELL_MARGIN = 8
 _SUCCESS = {"light": "#2a78c2", "dark": "#5aa9e6"}
 _FAILURE = {"light": "#d9660a", "dark": "#f0913d"}
-_FRAME = {"light": "#a3abb8", "dark": "#565e6b"}
+FRAME = {"light": "#a3abb8", "dark": "#565e6b"}
 _WARNING_FIELD = {"light": "#fff3dc", "dark": "#3b2f17"}
 
 
-def apply_theme(application: QApplication, theme: Theme | None) -> None:
+def adopt_desktop(application: QGuiApplication) -> None:
+    """Give the application, at its start, the theme that is as light or dark as the desktop."""
+    if HAS_OWN_COLOURS:
+        application.setPalette(_palette(theme_of(application.palette())))
+
+
+def apply_theme(application: QGuiApplication, theme: Theme | None) -> None:
     """Give the whole application the `theme`, or that of the desktop where it is None."""
+    from PySide6.QtCore import Qt
+
     scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark, None: Qt.ColorScheme.Unknown}[theme]
     hints = QGuiApplication.styleHints()
     hints.setColorScheme(scheme)
     if theme is None:
         theme = "dark" if hints.colorScheme() == Qt.ColorScheme.Dark else "light"
-    if isinstance(application.style(), KeymonStyle):
+    if HAS_OWN_COLOURS:
         # Plain X11 and the offscreen platform have no colour scheme of their own.
         application.setPalette(_palette(theme))
-    if QLocale().language() == QLocale.Language.C:
-        QLocale.setDefault(QLocale(QLocale.Language.English))
-
-
-class KeymonStyle(QProxyStyle):
-    """Fusion with more room beside the text in the cells of tables."""
-
-    def __init__(self) -> None:
-        super().__init__("Fusion")
-
-    def drawPrimitive(
-        self,
-        element: QStyle.PrimitiveElement,
-        option: QStyleOption,
-        painter: QPainter,
-        widget: QWidget | None = None,
-    ) -> None:
-        """Draw as Fusion does, but frames so that they can be seen in the dark."""
-        if element not in {QStyle.PrimitiveElement.PE_FrameLineEdit, QStyle.PrimitiveElement.PE_Frame}:
-            super().drawPrimitive(element, option, painter, widget)
-            return
-        focused = option.state & QStyle.StateFlag.State_HasFocus
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QColor(_FRAME[theme_of(option.palette)])
-        painter.setPen(option.palette.color(_Role.Highlight) if focused else frame)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-        painter.restore()
-
-    def pixelMetric(
-        self, metric: QStyle.PixelMetric, option: QStyleOption | None = None, widget: QWidget | None = None
-    ) -> int:
-        """Return Fusion's measure, or ours for the margins of cells."""
-        if metric in {QStyle.PixelMetric.PM_FocusFrameHMargin, QStyle.PixelMetric.PM_HeaderMargin} and isinstance(
-            widget, QAbstractItemView
-        ):
-            return _CELL_MARGIN
-        return super().pixelMetric(metric, option, widget)
-
-    def styleHint(
-        self,
-        hint: QStyle.StyleHint,
-        option: QStyleOption | None = None,
-        widget: QWidget | None = None,
-        returned: QStyleHintReturn | None = None,
-    ) -> int:
-        """Return Fusion's habit, but leave the icons off Close, OK and Cancel: no other button has any."""
-        if hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
-            return 0
-        return super().styleHint(hint, option, widget, returned)
 
 
 def success_colour(palette: QPalette) -> QColor:
@@ -144,8 +98,11 @@ def failure_colour(palette: QPalette) -> QColor:
     return QColor(_FAILURE[theme_of(palette)])
 
 
-def failure_hatch(palette: QPalette) -> QBrush:
+def failure_hatch(palette: QPalette) -> "QBrush":
     """Return the hatch that marks failed calls besides their colour."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QBrush
+
     return QBrush(palette.color(_Role.Base), Qt.BrushStyle.BDiagPattern)
 
 
@@ -159,8 +116,10 @@ def theme_of(palette: QPalette) -> Theme:
     return "dark" if palette.color(_Role.Window).lightness() < 128 else "light"
 
 
-def monospace() -> QFont:
+def monospace() -> "QFont":
     """Return the desktop's fixed-width font, in the size of its ordinary font."""
+    from PySide6.QtGui import QFontDatabase
+
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(QGuiApplication.font().pointSizeF())
     return font

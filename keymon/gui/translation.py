@@ -1,7 +1,5 @@
 """Every text that a person sees in the window passes through here."""
 
-import html
-
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from keymon.errors import KeymonError
@@ -43,6 +41,8 @@ def plain_tip(text: str) -> str:
 
     Qt guesses markup from what looks like a tag, and a model name is whatever a client of the gateway sent.
     """
+    import html
+
     return f"<qt>{html.escape(text)}</qt>"
 
 

@@ -26,13 +26,14 @@ FROM call
 """
 
 
-def make(path: Path, rows: int, days: float = DAYS) -> Path:
-    """Create a gateway at `path` with `rows` calls over `days` days up to now, in UTC; return the path."""
+def make(path: Path, rows: int, days: float = DAYS, until: datetime | None = None) -> Path:
+    """Create a gateway at `path` with `rows` calls over `days` days up to `until` (now), in UTC; return the path."""
     gateway = GatewayFile(path, [key(n) for n in range(KEYS)])
     gateway.connection.execute("PRAGMA synchronous = OFF")
-    start = datetime.now(UTC) - timedelta(days=days)
-    step = timedelta(days=days).total_seconds() / rows
+    start = (until or datetime.now(UTC)) - timedelta(days=days)
+    step = timedelta(days=days).total_seconds() / max(rows, 1)
     values = {"rows": rows, "start": start.timestamp(), "step": step, "keys": KEYS, "key": key(0)[:-4] + "%04d"}
-    gateway.connection.execute(_FILL, values)
+    if rows:
+        gateway.connection.execute(_FILL, values)
     gateway.close()
     return path

@@ -154,7 +154,9 @@ def make_window(qtbot: QtBot, settings: QSettings) -> Iterator[MakeWindow]:
 
     def make() -> tuple[MainWindow, Poller]:
         poller = Poller(interval_ms=3_600_000)
-        window = MainWindow(poller, settings)
+        window = MainWindow(settings)
+        window.complete(poller)
+        window.show_welcome()
         window.show()
         qtbot.waitExposed(window)
         made.append(window)

@@ -19,11 +19,13 @@ from pytestqt.qtbot import QtBot
 from keymon.database import location_of
 from keymon.errors import DatabaseAbsentError, OutputError
 from keymon.gateway_clock import parse_zone
-from keymon.gui import app
+from keymon.gui import app, pictures
 from keymon.gui.app import Session
+from keymon.gui.key_table import KeyTable
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Source
 from keymon.gui.theme import Theme, apply_theme
+from keymon.gui.welcome import WelcomePage
 from keymon.monitor import Monitor
 from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile, key
@@ -63,7 +65,7 @@ def test_draws_the_window_and_the_busiest_key(
     light_again: None, gateway: GatewayFile, tmp_path: Path, theme: Theme, ground: range
 ) -> None:
     folder = tmp_path / "new" / "pictures"
-    paths = app.render(monitor_on(gateway.path), "gateway.db", folder, theme)
+    paths = pictures.render(monitor_on(gateway.path), "gateway.db", folder, theme)
     assert [path.name for path in paths] == [f"main-window-{theme}.png", f"details-{theme}.png"]
     assert sorted(folder.iterdir()) == sorted(paths)
     for path in paths:
@@ -76,25 +78,25 @@ def test_draws_the_window_and_the_busiest_key(
 def test_an_empty_pool_has_a_window_but_no_details(
     light_again: None, make_gateway: MakeGateway, tmp_path: Path
 ) -> None:
-    paths = app.render(monitor_on(make_gateway().path), "x", tmp_path / "pictures", "light")
+    paths = pictures.render(monitor_on(make_gateway().path), "x", tmp_path / "pictures", "light")
     assert [path.name for path in paths] == ["main-window-light.png"]
 
 
 def test_a_folder_that_cannot_be_made_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
-        app.render(monitor_on(gateway.path), "x", tmp_path / "file" / "pictures", "light")
+        pictures.render(monitor_on(gateway.path), "x", tmp_path / "file" / "pictures", "light")
 
 
 def test_an_image_that_cannot_be_saved_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "pictures" / "main-window-light.png").mkdir(parents=True)
     with pytest.raises(OutputError, match="could not be saved"):
-        app.render(monitor_on(gateway.path), "x", tmp_path / "pictures", "light")
+        pictures.render(monitor_on(gateway.path), "x", tmp_path / "pictures", "light")
 
 
 def test_a_gateway_that_cannot_be_read_leaves_no_picture(light_again: None, tmp_path: Path) -> None:
     with pytest.raises(DatabaseAbsentError):
-        app.render(monitor_on(tmp_path / "absent.db"), "x", tmp_path / "pictures", "light")
+        pictures.render(monitor_on(tmp_path / "absent.db"), "x", tmp_path / "pictures", "light")
     assert not (tmp_path / "pictures").exists()
 
 
@@ -120,7 +122,7 @@ _LIMIT_MS = 20_000
 
 
 class Life(QObject):
-    """Runs the application; notes its first paint, and does something once there are figures or the welcome page."""
+    """Runs the application; notes its first page, and does something once there are figures or the welcome page."""
 
     def __init__(self, application: QApplication) -> None:
         super().__init__()
@@ -150,7 +152,7 @@ class Life(QObject):
             apply_theme(self._application, "light")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and isinstance(watched, MainWindow):
+        if event.type() == QEvent.Type.Paint and isinstance(watched, KeyTable | WelcomePage):
             self.painted.set()
         return False
 
@@ -162,7 +164,7 @@ class Life(QObject):
                 self._then(window)
 
     def _is_ready(self, window: MainWindow) -> bool:
-        return window.snapshot is not None or (window.welcome.isVisible() and self.painted.is_set())
+        return window.snapshot is not None or (window.is_complete and window.welcome.isVisible())
 
     def _give_up(self) -> None:
         for window in QApplication.topLevelWidgets():
@@ -281,3 +283,63 @@ def test_settings_hold_geometry_only(life: Life, gateway: GatewayFile, tmp_path:
     assert len(written) == 1
     assert b"gateway" not in written[0].read_bytes()
     assert b"AIza" not in written[0].read_bytes()
+
+
+_FIRST_PAINT = """
+import os, sys
+from keymon.cli import main
+from keymon.gui.main_window import MainWindow
+paint = MainWindow.paintEvent
+def paint_and_tell(window, event):
+    paint(window, event)
+    print(*sys.modules, flush=True)
+    os._exit(0)
+MainWindow.paintEvent = paint_and_tell
+main(["--db", "gateway.db"])
+"""
+
+
+def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", _FIRST_PAINT],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    ours = {name for name in loaded if name.startswith("keymon.")}
+    assert ours == {
+        "keymon.cli",
+        "keymon.errors",
+        "keymon.masking",
+        "keymon.gui",
+        "keymon.gui.app",
+        "keymon.gui.main_window",
+        "keymon.gui.theme",
+        "keymon.gui.translation",
+    }
+    assert not loaded & {"numpy", "sqlalchemy", "humanize", "zoneinfo", "concurrent.futures", "html", "dotenv"}
+
+
+def test_the_window_says_what_it_waits_for_until_it_is_complete(qtbot: QtBot, tmp_path: Path) -> None:
+    pictures = []
+    for title in ("", "gateway.db"):
+        window = MainWindow(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+        if title:
+            window.announce(title)
+        pictures.append(window.grab().toImage())
+        window.discard()
+    assert pictures[0] != pictures[1]
+
+
+def test_a_window_that_is_closed_before_it_is_complete_keeps_what_was_remembered(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    settings.setValue("splitter", b"kept")
+    window = MainWindow(settings)
+    window.show()
+    window.close()
+    assert settings.value("splitter") == b"kept"
+    window.deleteLater()

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN
 from keymon.gui.key_model import KeyTableModel
+from keymon.gui.key_rows import prepare
 from keymon.gui.key_table import KeyTable
 from keymon.masking import mask_key
 from keymon.monitor import Snapshot
@@ -47,6 +49,11 @@ def shown(model: KeyTableModel) -> list[str]:
     return [model.key_at(row).key for row in range(model.rowCount())]
 
 
+def show(model: KeyTableModel, snapshot: Snapshot, keep_order: bool = False) -> None:
+    """Show all keys of `snapshot`, whatever their verdict."""
+    model.set_rows(prepare(snapshot, None), np.ones(len(snapshot.keys), np.bool_), snapshot, keep_order)
+
+
 def changed(figures: KeyFigures, rng: random.Random) -> KeyFigures:
     calls = CallCount(rng.randrange(50), rng.randrange(5))
     return replace(figures, calls_24h=calls, top_model=rng.choice([None, "model-1", "model-7"]))
@@ -67,7 +74,8 @@ def test_whatever_happens_the_model_keeps_its_promises(snapshot: Snapshot, seed:
                 model.set_search(rng.choice(["", "00", "0001", "model-1", "vertex", "nothing"]))
             case _:
                 keys = rng.sample(snapshot.keys, rng.randrange(len(snapshot.keys) + 1))
-                model.set_keys([changed(one, rng) for one in keys], snapshot, keep_order=rng.random() < 0.5)
+                fresh = replace(snapshot, keys=tuple(changed(one, rng) for one in keys))
+                show(model, fresh, keep_order=rng.random() < 0.5)
         after = shown(model)
         assert len(after) == len(set(after))
         for one, index in held.items():
@@ -228,7 +236,7 @@ def cell(table: KeyTable, row: int, column: int) -> QPoint:
 
 
 def test_details_by_button_double_click_and_enter(snapshot: Snapshot, bench: Bench, table: KeyTable) -> None:
-    table.keys.set_keys(snapshot.keys, snapshot)
+    show(table.keys, snapshot)
     wanted: list[str] = []
     table.details_wanted.connect(wanted.append)
     left = Qt.MouseButton.LeftButton
@@ -252,7 +260,7 @@ def test_details_by_button_double_click_and_enter(snapshot: Snapshot, bench: Ben
 def test_a_press_elsewhere_that_ends_on_the_button_opens_nothing(
     snapshot: Snapshot, qtbot: QtBot, table: KeyTable
 ) -> None:
-    table.keys.set_keys(snapshot.keys, snapshot)
+    show(table.keys, snapshot)
     wanted: list[str] = []
     table.details_wanted.connect(wanted.append)
     QTest.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=cell(table, 2, 1))
@@ -313,7 +321,46 @@ def test_the_placeholder_is_drawn_while_there_are_no_rows(snapshot: Snapshot, ta
     empty = table.viewport().grab().toImage()
     table.set_placeholder("No key is valid")
     assert table.viewport().grab().toImage() != empty
-    table.keys.set_keys(snapshot.keys, snapshot)
+    show(table.keys, snapshot)
     rows = table.viewport().grab().toImage()
     table.set_placeholder("Something else")
     assert table.viewport().grab().toImage() == rows
+
+
+def test_a_selected_key_stays_selected_in_its_new_table(bench: Bench) -> None:
+    gateway = bench.gateway(6)
+    bench.follow(gateway)
+    valid, invalid = bench.window.panel.tables
+    select(valid, 2)
+    select(valid, 4, also=True)
+    invalidate(gateway, 2, 5)
+    bench.refresh()
+    assert [one.key for one in valid.selected_keys()] == [key(4)]
+    assert [one.key for one in invalid.selected_keys()] == [key(2)]
+    mend(gateway, 2)
+    bench.refresh()
+    assert [one.key for one in valid.selected_keys()] == [key(4), key(2)]
+    assert not invalid.has_selection()
+
+
+def test_a_large_selection_survives_whatever_becomes_of_the_rows(bench: Bench) -> None:
+    gateway = bench.gateway(400)
+    bench.follow(gateway)
+    table = bench.window.panel.valid
+    for row in range(0, 400, 50):
+        select(table, row, also=row > 0)
+    table.selectAll()
+    select_out(table, 7)
+    invalidate(gateway, *range(0, 400, 5))
+    bench.refresh()
+    left = {key(number) for number in range(400) if number % 5 and number != 7}
+    assert {one.key for one in table.selected_keys()} == left
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    assert {one.key for one in table.selected_keys()} == left
+    bench.window.panel.search.setText("00")
+    assert {one.key for one in table.selected_keys()} == {one for one in left if "00" in one}
+
+
+def select_out(table: KeyTable, row: int) -> None:
+    flag = QItemSelectionModel.SelectionFlag
+    table.selectionModel().select(table.keys.index(row, 0), flag.Deselect | flag.Rows)

@@ -1,0 +1,76 @@
+"""The style of widgets where the desktop has none of its own, and what else is put on after the first paint."""
+
+from PySide6.QtCore import QLocale, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QProxyStyle,
+    QStyle,
+    QStyleHintReturn,
+    QStyleOption,
+    QWidget,
+)
+
+from keymon.gui.theme import FRAME, HAS_OWN_COLOURS, theme_of
+from keymon.resources import resource
+
+_CELL_MARGIN = 8
+
+
+def dress(application: QApplication) -> None:
+    """Give the application its style, its icon, and a language for its numbers."""
+    if HAS_OWN_COLOURS and not isinstance(application.style(), KeymonStyle):
+        application.setStyle(KeymonStyle())
+    application.setWindowIcon(QIcon(str(resource("keymon.svg"))))
+    if QLocale().language() == QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English))
+
+
+class KeymonStyle(QProxyStyle):
+    """Fusion with more room beside the text in the cells of tables."""
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw as Fusion does, but frames so that they can be seen in the dark."""
+        if element not in {QStyle.PrimitiveElement.PE_FrameLineEdit, QStyle.PrimitiveElement.PE_Frame}:
+            super().drawPrimitive(element, option, painter, widget)
+            return
+        focused = option.state & QStyle.StateFlag.State_HasFocus
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame = QColor(FRAME[theme_of(option.palette)])
+        painter.setPen(option.palette.highlight().color() if focused else frame)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        painter.restore()
+
+    def pixelMetric(
+        self, metric: QStyle.PixelMetric, option: QStyleOption | None = None, widget: QWidget | None = None
+    ) -> int:
+        """Return Fusion's measure, or ours for the margins of cells."""
+        if metric in {QStyle.PixelMetric.PM_FocusFrameHMargin, QStyle.PixelMetric.PM_HeaderMargin} and isinstance(
+            widget, QAbstractItemView
+        ):
+            return _CELL_MARGIN
+        return super().pixelMetric(metric, option, widget)
+
+    def styleHint(
+        self,
+        hint: QStyle.StyleHint,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+        returned: QStyleHintReturn | None = None,
+    ) -> int:
+        """Return Fusion's habit, but leave the icons off Close, OK and Cancel: no other button has any."""
+        if hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
+            return 0
+        return super().styleHint(hint, option, widget, returned)

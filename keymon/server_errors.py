@@ -1,0 +1,77 @@
+"""Turns what a server, its driver or the network complains about into errors for people.
+
+A server's messages name accounts, tables and columns, never passwords. Some quote the statement with its values:
+what they quote is shown only where it is known to be a name.
+"""
+
+import re
+import socket
+import struct
+
+import pymysql
+
+from keymon import errors
+from keymon.masking import mask_text, visible
+
+RAISED = (
+    pymysql.Error,
+    OSError,
+    # What the driver lets through where the other side does not speak the protocol, or wants a way of
+    # logging in that it lacks a library for.
+    ValueError,
+    IndexError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+)
+
+_UNREACHABLE = {2002, 2003}
+_REFUSED = {1044, 1045, 1129, 1130, 1142, 1143, 1251, 1698, 1862, 3118, 3159, 4151}
+_TOO_LONG = {1205, 1317, 1969, 3024}
+_LOST = {0, 1053, 1927, 2006, 2013, 2055, 4031}
+_NO_SUCH_DATABASE = 1049
+_NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
+
+
+def translated(error: BaseException, shown: str, limit_s: float) -> errors.KeymonError:
+    """Return our error for one of `RAISED` that reading the database `shown` has raised."""
+    if not isinstance(error, pymysql.Error) or not error.args or not isinstance(error.args[0], int):
+        return errors.DatabaseUnreadableError(database=shown, reason=_strange(error))
+    code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
+    if code in _UNREACHABLE:
+        return errors.ServerUnreachableError(database=shown, reason=_network(error))
+    if code in _REFUSED:
+        return errors.AccountRefusedError(database=shown, reason=reason)
+    if code in _TOO_LONG or (code in _LOST and "timed out" in reason):
+        return errors.DatabaseTimeoutError(database=shown, seconds=limit_s)
+    if code in _LOST:
+        return errors.ServerLostError(database=shown)
+    if code == _NO_SUCH_DATABASE:
+        return errors.NoSuchDatabaseError(database=shown)
+    if code in {_NO_SUCH_TABLE, _NO_SUCH_COLUMN}:
+        return errors.NotAGatewayError(database=shown, reason=_missing(code, reason))
+    quotes_nothing = re.sub("'.*'", "'…'", reason)
+    return errors.DatabaseUnreadableError(database=shown, reason=f"{quotes_nothing}, error {code}")
+
+
+def _network(error: pymysql.Error) -> str:
+    """Return why a server cannot be reached. The driver keeps what the system said, and our words are shorter."""
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, socket.gaierror):
+        return "there is no host of that name"
+    if isinstance(cause, TimeoutError):
+        return "no answer"
+    return (cause.strerror or "no connection").lower() if isinstance(cause, OSError) else "no connection"
+
+
+def _missing(code: int, reason: str) -> str:
+    """Return what is missing, in the words used for SQLite: the server says 'gateway.t_request_log'."""
+    quoted = re.search(r"'([^']*)'", reason)
+    name = quoted.group(1) if quoted else ""
+    return f"it has no table: {name.rpartition('.')[2]}" if code == _NO_SUCH_TABLE else f"it has no column: {name}"
+
+
+def _strange(error: BaseException) -> str:
+    if isinstance(error, RuntimeError):
+        return "the account's way of logging in is not supported without encryption"
+    return "what answers there does not speak the protocol of a MySQL server"

@@ -1,0 +1,182 @@
+"""Reads an SQLite file, and never writes to it.
+
+Three locks hold that shut: the file is opened with `mode=ro`, the connection is `query_only`, and an
+authorizer refuses everything but reading (without it, ATTACH would still create files). The file itself is
+never opened by keymon, only looked at: closing a second handle would drop SQLite's locks.
+"""
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.dialects.sqlite import dialect
+
+from keymon import errors
+from keymon.masking import mask_text, visible
+
+_INSTRUCTIONS_BETWEEN_CHECKS = 20_000
+_CACHED_PAGES = 100
+"""Pages are read once and in order: to keep more of them only costs time."""
+_ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
+
+
+class SqliteReader:
+    """One read-only connection to the SQLite file at `path`, to be used by one thread at a time.
+
+    `shown` is how errors name it, `limit_s` how long a single read may take.
+    """
+
+    dialect: Final = dialect(paramstyle="named")
+    commits_in_id_order: Final = True
+    packs_rows: Final = True
+
+    def __init__(self, path: Path, shown: str, limit_s: float) -> None:
+        self._path = path
+        self._shown = shown
+        self._limit_s = limit_s
+        self._deadline = 0.0
+        self._driver: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._over = False
+
+    def rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
+        """Return all rows as SQLite gives them: tuples, in which times are text.
+
+        Raises `DatabaseLockedError` where it may be tried again at once, other `DatabaseError`s after
+        which the reader is to be closed, and `NotAGatewayError`.
+        """
+        if self._over:
+            raise errors.ReadBrokenOffError(database=self._shown)
+        status = self._look()
+        self._deadline = time.monotonic() + self._limit_s
+        try:
+            driver = self._driver or self._connect(status)
+            return self._fetched(driver, sql, parameters)
+        except sqlite3.Error as error:
+            if self._over:
+                raise errors.ReadBrokenOffError(database=self._shown) from None
+            raise self._translated(error) from None
+
+    def _fetched(self, driver: sqlite3.Connection, sql: str, parameters: Mapping[str, object]) -> list[Any]:
+        try:
+            return driver.execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            if "decode" not in str(error):
+                raise
+        # Some text is not UTF-8. Decoding it leniently costs a call a value, so only this time.
+        driver.text_factory = _lenient_text
+        try:
+            return driver.execute(sql, parameters).fetchall()
+        finally:
+            driver.text_factory = str
+
+    def modified(self) -> datetime:
+        """Return when the database was last written, UTC."""
+        times = [self._look().st_mtime]
+        with suppress(OSError):  # there is none, or its last writer has just taken it away
+            times.append(self._path.with_name(self._path.name + "-wal").stat().st_mtime)
+        return datetime.fromtimestamp(max(times), UTC)
+
+    def replaced(self) -> bool:
+        """Tell whether another file has taken the place of the one that was read last."""
+        status = self._look()
+        return self._identity is not None and self._identity != (status.st_dev, status.st_ino)
+
+    def now(self) -> datetime:
+        """Return this computer's time, UTC."""
+        return datetime.now(UTC)
+
+    def interrupt(self) -> None:
+        """Break off a read that is under way and refuse any further one; callable from any thread."""
+        self._over = True
+        driver = self._driver
+        if driver is not None:
+            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                driver.interrupt()
+
+    def close(self) -> None:
+        """Close the connection; the next read opens a new one."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.close()
+
+    def _connect(self, status: os.stat_result) -> sqlite3.Connection:
+        # as_uri() quotes ? and #: a file named "a?mode=rwc" must not open for writing.
+        driver = sqlite3.connect(
+            self._path.as_uri() + "?mode=ro",
+            uri=True,
+            timeout=0,
+            isolation_level=None,
+            check_same_thread=False,  # it is interrupted, and closed, from wherever the application ends
+        )
+        driver.execute("PRAGMA query_only = ON")
+        driver.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")
+        driver.set_authorizer(_only_reading)
+        driver.set_progress_handler(self._overdue, _INSTRUCTIONS_BETWEEN_CHECKS)
+        self._driver = driver
+        self._identity = (status.st_dev, status.st_ino)
+        return driver
+
+    def _overdue(self) -> bool:
+        return self._over or time.monotonic() > self._deadline
+
+    def _look(self) -> os.stat_result:
+        """Look at the file without opening it; raise what is wrong with it."""
+        path = self._path
+        try:
+            status = path.stat()
+        except PermissionError:
+            raise errors.DatabaseForbiddenError(database=self._shown) from None
+        except (OSError, ValueError):
+            raise errors.DatabaseAbsentError(database=self._shown) from None
+        if not stat.S_ISREG(status.st_mode):
+            raise errors.DatabaseNotAFileError(database=self._shown, what=_what(status.st_mode))
+        if self._driver is None and not os.access(path, os.R_OK):
+            raise errors.DatabaseForbiddenError(database=self._shown)
+        if status.st_size == 0:
+            raise errors.DatabaseEmptyError(database=self._shown)
+        return status
+
+    def _translated(self, error: sqlite3.Error) -> errors.KeymonError:
+        """Return our error for one of the driver's. Messages of SQLite's hold names, never values."""
+        code = getattr(error, "sqlite_errorcode", 0)
+        known = _ERRORS_BY_CODE.get(code) or _ERRORS_BY_CODE.get(code & 0xFF)
+        reason = mask_text(visible(str(error)))
+        if known is not None:
+            return known(database=self._shown, reason=reason, seconds=self._limit_s)
+        if reason.startswith(("no such table: ", "no such column: ")):
+            return errors.NotAGatewayError(database=self._shown, reason=reason.replace("no such", "it has no"))
+        return errors.DatabaseUnreadableError(database=self._shown, reason=reason)
+
+
+_ERRORS_BY_CODE: dict[int, type[errors.KeymonError]] = {
+    sqlite3.SQLITE_BUSY: errors.DatabaseLockedError,
+    sqlite3.SQLITE_LOCKED: errors.DatabaseLockedError,
+    sqlite3.SQLITE_INTERRUPT: errors.DatabaseTimeoutError,
+    sqlite3.SQLITE_NOTADB: errors.NotADatabaseError,
+    sqlite3.SQLITE_CORRUPT: errors.DatabaseDamagedError,
+    sqlite3.SQLITE_IOERR: errors.DatabaseDamagedError,
+    sqlite3.SQLITE_READONLY_ROLLBACK: errors.HotJournalError,
+    sqlite3.SQLITE_READONLY: errors.FolderReadOnlyError,
+    sqlite3.SQLITE_PERM: errors.DatabaseForbiddenError,
+}
+
+
+def _only_reading(action: int, _1: str | None, _2: str | None, _3: str | None, _4: str | None) -> int:
+    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+
+
+def _lenient_text(value: bytes) -> str:
+    return value.decode("utf-8", "backslashreplace")
+
+
+def _what(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device"

@@ -1,0 +1,92 @@
+"""How long until something is seen? keymon's first paint beside that of an empty window, in turn.
+
+Run as `python -m tests.benchmarks.first_paint [ROUNDS] [offscreen|xcb]`. Every start is a process of its own.
+The clock runs from before the process is made to the end of its window's first paint event, by which Qt has
+loaded its plugins, fonts and style for both.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.gateway_file import GatewayFile, key
+
+SIZE = (1120, 760)
+_ROUNDS = 25
+
+# Both print the clock of the machine when the first paint event of their window has ended. keymon goes on until all
+# that belongs in its window has been painted, and prints that too: it begins to follow the gateway then.
+_CLOCK = """
+import os, sys, time
+def stop(*stamps):
+    print(*stamps, flush=True)
+    os._exit(0)
+"""
+_EMPTY = f"""
+{_CLOCK}
+from PySide6.QtWidgets import QApplication, QMainWindow
+class Window(QMainWindow):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        stop(time.monotonic())
+app = QApplication(sys.argv)
+window = Window()
+window.resize{SIZE}
+window.show()
+app.exec()
+"""
+_KEYMON = f"""
+{_CLOCK}
+from keymon.cli import main
+from keymon.gui.main_window import MainWindow
+stamps = []
+paint = MainWindow.paintEvent
+def paint_and_look(window, event):
+    paint(window, event)
+    stamps.append(time.monotonic())
+MainWindow.paintEvent = paint_and_look
+MainWindow.follow = lambda window, source: stop(stamps[0], time.monotonic())
+main(["--db", sys.argv[1]])
+"""
+
+
+def measure(rounds: int, platform: str = "offscreen") -> dict[str, float]:
+    """Start each window `rounds` times, in turn, on a Qt `platform`; return medians in ms and their ratio.
+
+    "empty" and "keymon" end with the first paint event of the window, "keymon_complete" when all is painted.
+    """
+    times: dict[str, list[float]] = {"empty": [], "keymon": [], "keymon_complete": []}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gateway.db"
+        GatewayFile(path, [key(n) for n in range(100)]).close()
+        for n in range(-2, rounds):
+            empty, keymon = _start(_EMPTY, path, platform), _start(_KEYMON, path, platform)
+            if n >= 0:  # the first starts fill caches
+                for name, value in zip(times, (*empty, *keymon), strict=True):
+                    times[name].append(value)
+    found = {name: statistics.median(values) for name, values in times.items()}
+    found["ratio"] = found["keymon"] / found["empty"]
+    return found
+
+
+def _start(script: str, path: Path, platform: str) -> list[float]:
+    """Start a window; return after how many ms what it tells of had come."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"QT_QPA_PLATFORM": platform, "XDG_CONFIG_HOME": str(path.parent)}
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], env=environment, capture_output=True, text=True, check=True
+    )
+    return [(float(stamp) - begin) * 1000 for stamp in done.stdout.split()]
+
+
+if __name__ == "__main__":
+    result = measure(int(sys.argv[1]) if len(sys.argv) > 1 else _ROUNDS, *sys.argv[2:3])
+    for name, value in result.items():
+        print(f"{name:16}{value:8.2f}{'' if name.startswith('ratio') else ' ms'}")
+    print(json.dumps(result))

@@ -1,0 +1,53 @@
+"""The window itself: how soon it is seen, and how fluent it is on a pool of 100,000 keys.
+
+Both are measured by modules of their own, in processes of their own: a process has one Qt application only.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.benchmarks.course import Course
+from tests.benchmarks.measurement import Kind, Measurement
+
+_KEYS = 100_000
+_ROUNDS = 15
+_POOL_ROWS = (
+    ("pool_keystroke", "a keystroke in the search box", "keystroke", 50.0),
+    ("pool_sort", "sorting by the slowest column", "sort", 150.0),
+    ("pool_refresh", "window held by one refresh", "refresh", 50.0),
+)
+
+
+def first_paint(course: Course) -> list[Measurement]:
+    """Measure the first paint against that of an empty window."""
+    found = _run("first_paint", course.rounds_or(_ROUNDS))
+    what, sides = "from start to the first paint", ((found["keymon"],), (found["empty"],))
+    note = f"all is painted after {found['keymon_complete']:.0f} ms"
+    return [Measurement("first_paint", what, "an empty Qt window", "ms", Kind.RATIO, *sides, 1.3, note)]
+
+
+def large_pool(course: Course) -> list[Measurement]:
+    """Measure what the window's thread is held by on a large pool."""
+    found = _run("large_pool", _KEYS, course.rounds_or(_ROUNDS))
+    return [_pool_row(found, *row) for row in _POOL_ROWS]
+
+
+def _pool_row(found: dict[str, float], name: str, what: str, kind: str, bar: float) -> Measurement:
+    """Return the worst of all medians of a kind: with a selection, sorted, searched and so on."""
+    cases = {case: ms for case, ms in found.items() if case.startswith(kind) and "worst" not in case}
+    slowest = max(cases, key=cases.__getitem__)
+    note = f"the slowest of {len(cases)} cases: {slowest.replace('_', ' ')}"
+    return Measurement(name, f"{what}, {_KEYS:,} keys", "", "ms", Kind.VALUE, (cases[slowest],), (), bar, note)
+
+
+def _run(module: str, *arguments: int) -> dict[str, float]:
+    """Return what `measure` of a module returns."""
+    listed = ", ".join(map(str, arguments))
+    program = f"import json; from tests.benchmarks.{module} import measure; print(json.dumps(measure({listed})))"
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
+    return found
