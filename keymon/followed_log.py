@@ -50,6 +50,7 @@ class FollowedLog:
     is_loaded: bool = False
     is_out_of_order: bool = False
     _top: int = field(init=False)
+    _is_in_doubt: bool = False
 
     def __post_init__(self) -> None:
         self._top = self.last_id
@@ -79,8 +80,10 @@ class FollowedLog:
         if self.is_loaded:
             return self.since
         oldest = self.window.oldest_end
+        if oldest is None or self._is_in_doubt or self.is_out_of_order or self._disorder > self.margin / 2:
+            return None
         # An hour that the clock showed twice cannot be told apart until the calls before it are there.
-        if oldest is None or self.set_back or self.is_out_of_order or self._disorder > self.margin / 2:
+        if self.set_back:
             return None
         return to_datetime(oldest) + self.margin
 
@@ -101,6 +104,12 @@ class FollowedLog:
             self.bottom = self.start
         if self.bottom <= self.start:
             self._try_start()
+
+    def look_below(self) -> None:
+        """Look, while calls are yet to be loaded, whether any of them seems to belong to what is taken for known."""
+        since = self.known_since
+        if since is not None and not self.is_loaded:
+            self._is_in_doubt = has_call_below(self.log, self.bounds, self.bottom, self.clock.to_local(since))
 
     def _try_start(self) -> None:
         """Decide whether the calls above `start` are all calls of the window."""

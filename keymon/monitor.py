@@ -262,6 +262,7 @@ class Monitor:
             if progress is not None:
                 progress(followed.calls_loaded, followed.share_loaded)
             if deadline is not None and time.monotonic() > deadline:
+                followed.look_below()
                 break
             time.sleep(PAUSE_S)
 

@@ -179,7 +179,7 @@ def test_rows_are_packed_at_all(gateway: GatewayFile, log: CallLog, monkeypatch:
     fetched: list[int] = []
     fetch = Database.fetch
 
-    def counting(self: Database, *args: Any, **values: object) -> list[Any]:  # noqa: ANN401
+    def counting(self: Database, *args: Any, **values: Any) -> list[Any]:  # noqa: ANN401
         rows = fetch(self, *args, **values)
         fetched.append(len(rows))
         return rows

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keymon import log_start
-from keymon.call_log import CallLog
+from keymon.call_log import SENTINELS, CallLog
 from keymon.database import Database, location_of
 from keymon.log_start import Disorder, find_end, find_start, has_call_below, last_id_before
 from tests.conftest import MakeGateway
@@ -196,7 +196,7 @@ def test_a_log_in_order_has_no_call_below_its_start(gateway: GatewayFile, log: C
 def test_sentinels_stand_close_below_the_start_and_spread_over_all_the_rest(first: int, start: int) -> None:
     found = log_start._sentinel_ids(first, start)
     assert found == sorted(set(found))
-    assert len(found) <= log_start.SENTINELS
+    assert len(found) <= SENTINELS
     assert found[0] == first
     assert found[-1] == start
     assert set(range(max(first, start - 40), start + 1)) <= set(found)
