@@ -146,6 +146,11 @@ class CallLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def commits_in_id_order(self) -> bool:
+        """Whether a row that appears later always has a larger id."""
+        return self._database.commits_in_id_order
+
     def bounds(self) -> tuple[int, int] | None:
         """Return the smallest and the largest id, None for an empty table."""
         # Two sub-selects: min and max in one SELECT would scan the table.

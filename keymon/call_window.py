@@ -92,6 +92,7 @@ class CallWindow:
             self._ids = (rows.ids[0], last)
             self._prepend(self._columns_of(rows, since, is_newer=False))
         else:
+            self._ids = (min(first, rows.ids[0]), max(last, rows.ids[-1]))
             self._merge(self._columns_of(rows, since, is_newer=None))
 
     def _columns_of(self, rows: LogRows, since: datetime, is_newer: bool | None) -> "_Columns":

@@ -52,6 +52,7 @@ class FollowedLog:
     _top: int = field(init=False)
     _missed: tuple[int, int] | None = None
     """Ids (floor, top) in which the survey has found calls of the window that are yet to be read."""
+    _is_in_doubt: bool = False
 
     def __post_init__(self) -> None:
         self._top = self.last_id
@@ -72,7 +73,7 @@ class FollowedLog:
         if self.is_loaded:
             return 1.0
         if self.is_out_of_order:
-            return (self._top - self.survey.bottom) / max(self._top - self.bounds[0] + 1, 1)
+            return (self.last_id - self.survey.bottom) / max(self.last_id - self.bounds[0] + 1, 1)
         return (self._top - self.bottom) / max(self._top - self.start, 1)
 
     @property
@@ -81,8 +82,10 @@ class FollowedLog:
         if self.is_loaded:
             return self.since
         oldest = self.window.oldest_end
+        if oldest is None or self._is_in_doubt or self.is_out_of_order or self._disorder > self.margin / 2:
+            return None
         # An hour that the clock showed twice cannot be told apart until the calls before it are there.
-        if oldest is None or self.set_back or self.is_out_of_order or self._disorder > self.margin / 2:
+        if self.set_back:
             return None
         return to_datetime(oldest) + self.margin
 
@@ -104,6 +107,12 @@ class FollowedLog:
         if self.bottom <= self.start:
             self._try_start()
 
+    def look_below(self) -> None:
+        """Look, while calls are yet to be loaded, whether any of them seems to belong to what is taken for known."""
+        since = self.known_since
+        if since is not None and not self.is_loaded:
+            self._is_in_doubt = has_call_below(self.log, self.bounds, self.bottom, self.clock.to_local(since))
+
     def _try_start(self) -> None:
         """Decide whether the calls above `start` are all calls of the window."""
         if self.is_out_of_order:
@@ -112,29 +121,38 @@ class FollowedLog:
             self.margin = min(max(2 * self._disorder, 2 * self.margin), WIDEST_MARGIN)
             self.start = min(self.start, find_start(self.log, self.bounds, self.cutoff, self.margin))
         elif has_call_below(self.log, self.bounds, self.start, self.cutoff):
-            self.is_out_of_order = True
-            self.survey.go_through_all()
+            self._distrust_order()
         else:
             self.is_loaded = True
             self.late.see_start(self.start, self.start < self.bounds[0])
         if self.is_loaded and self.set_back:
             self.window.settle()
 
+    def _distrust_order(self) -> None:
+        """Go through the whole log, from its newest row on: calls of any time may be anywhere."""
+        self.is_out_of_order = True
+        month = self.survey.month
+        self.survey = LogSurvey(self.log, self.last_id, self.cutoff, month.first, month.until, in_order=False)
+
     def survey_on(self) -> None:
         """Survey the next block of the log, and take in what the search for the start has missed there."""
         if self._missed is None:
-            block = self.survey.step()
+            block = self.survey.step(self.late.floor)
             if block is None or not block.recent or block.first_id > self.start:
                 return
+            if self.start < self.bounds[0]:
+                return  # the whole log has been read; what has appeared below it since is late, not out of order
             self._missed = block.first_id - 1, min(block.last_id, self.start)
         floor, top = self._missed
+        has_missed = False
         while rows := self.log.older(floor, top):
             top = rows.ids[0] - 1
+            has_missed |= self._add(rows)
             # Should the next read be broken off, it is taken up again here.
             self._missed = floor, top
-            if self._add(rows):
-                self.is_out_of_order = True
         self._missed = None
+        if has_missed and not self.is_out_of_order:
+            self._distrust_order()
 
     @property
     def is_surveyed(self) -> bool:
@@ -145,7 +163,8 @@ class FollowedLog:
         """Count the month that begins at `first` (naive), up to `until`; go on where that is under way."""
         if self.survey.month.first != first:
             whole_log = self.survey.is_whole_log and not self.survey.is_done
-            self.survey = LogSurvey(self.log, self.last_id, self.cutoff, first, until, whole_log)
+            in_order = not self.is_out_of_order
+            self.survey = LogSurvey(self.log, self.last_id, self.cutoff, first, until, whole_log, in_order)
         self.survey.extend(self.last_id)
 
     def add_newer(self, rows: LogRows, now: datetime) -> None:

@@ -18,17 +18,28 @@ _FROM_BEFORE = 10_000
 
 
 class LateRows:
-    """Knows the ids that were read in the last ten minutes, and asks for those that were not."""
+    """Knows the ids that were read in the last ten minutes, and asks for those that were not.
+
+    Where rows are committed in the order of their ids it does nothing.
+    """
 
     def __init__(self, log: CallLog, top: int, now: datetime) -> None:
         self._log = log
+        self._is_needed = not log.commits_in_id_order
+        self._takes_older = self._is_needed
         self._ids: list[int] = []
         self._floor = self._top = top
         self._marks = deque([(now, top)])
 
+    @property
+    def floor(self) -> int:
+        """The id up to which no more rows are expected."""
+        return self._floor
+
     def see_older(self, rows: LogRows) -> None:
         """Take note of rows below all that were read before."""
-        if len(rows) and len(self._ids) < _FROM_BEFORE and rows.ids[-1] <= self._floor:
+        if self._takes_older and len(rows):
+            self._takes_older = len(self._ids) + len(rows) < _FROM_BEFORE
             self._ids = [*rows.ids, *self._ids]
             self._floor = rows.ids[0] - 1
 
@@ -37,11 +48,14 @@ class LateRows:
 
         Where it does, rows that were under way when we began may yet appear below its first.
         """
-        if len(self._ids) < _FROM_BEFORE:
+        if self._takes_older:
             self._floor = start - _FROM_BEFORE if is_first else start
 
     def see_newer(self, rows: LogRows, now: datetime) -> None:
         """Take note of rows above all that were read before, read at `now`."""
+        if not self._is_needed:
+            self._floor = self._top = rows.ids[-1]
+            return
         self._ids += rows.ids
         self._top = rows.ids[-1]
         self._marks.append((now, self._top))
@@ -50,6 +64,8 @@ class LateRows:
         """Return rows that have appeared among those that were read before, at most a hundred."""
         while self._marks and now - self._marks[0][0] > _PATIENCE:
             self._floor = max(self._floor, self._marks.popleft()[1])
+            # What is read from now on below the floor would leave a gap to what is known above it.
+            self._takes_older = False
             self._ids = self._ids[bisect_right(self._ids, self._floor) :]
         if self._floor >= self._top:
             return NO_ROWS

@@ -244,8 +244,7 @@ class Monitor:
             if len(rows) < CHUNK_ROWS:
                 break
             time.sleep(PAUSE_S)
-        if not self._database.commits_in_id_order:
-            followed.add_late(self._now())
+        followed.add_late(self._now())
         followed.looked = self._now()
         followed.forget_old(self._instant(followed.clock))
         return True
@@ -265,6 +264,7 @@ class Monitor:
             if progress is not None:
                 progress(followed.calls_loaded, followed.share_loaded)
             if deadline is not None and time.monotonic() > deadline:
+                followed.look_below()
                 break
             time.sleep(PAUSE_S)
 

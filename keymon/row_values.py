@@ -21,13 +21,16 @@ _STATUS_LIMIT = 100_000
 _MAX_STATUS_TEXTS = 1_000
 _OTHER_TEXT = "(other text)"
 _USUAL_LENGTHS = {len("2026-11-23 12:00:00"), len("2026-11-23 12:00:00.000000")}
+_CLOCK = len("2026-11-23 ")
+"""Where the time of day begins: digits, colons and a point, no sign of a zone."""
 _DIGITS = ord("0"), ord("9")
 _EARLIEST, _LATEST = (to_microseconds(time.replace(tzinfo=UTC)) for time in (EARLIEST, LATEST))
 
 
 def local_microseconds(values: Sequence[object]) -> Int64s:
     """Return naive times as microseconds on the gateway's wall clock; `NO_TIME` for what is none."""
-    texts = np.array(values) if isinstance(values[0], str) else None
+    # numpy would take bytes among them for texts.
+    texts = np.array(values) if set(map(type, values)) == {str} else None
     if texts is not None and _are_times(texts):
         try:
             local = texts.astype("datetime64[us]").astype(np.int64)
@@ -44,8 +47,11 @@ def _are_times(texts: NDArray[Any]) -> bool:
     length = texts.dtype.itemsize // 4
     if texts.dtype.kind != "U" or length not in _USUAL_LENGTHS:
         return False
-    letters = texts.view(np.uint32).reshape(len(texts), length)[:, [0, length - 1]]
-    return bool(((letters >= _DIGITS[0]) & (letters <= _DIGITS[1])).all())
+    letters = texts.view(np.uint32).reshape(len(texts), length)
+    first, clock = letters[:, 0], letters[:, _CLOCK:]
+    return bool(
+        ((first >= _DIGITS[0]) & (first <= _DIGITS[1])).all() and ((clock >= ord(".")) & (clock <= ord(":"))).all()
+    )
 
 
 def _local_time(value: object) -> int:

@@ -108,6 +108,17 @@ def test_what_was_handed_out_stays_as_it_was() -> None:
     assert len(window) == 50
 
 
+def test_rows_from_either_end_and_from_the_middle_are_held_once_and_in_order() -> None:
+    window = CallWindow(GatewayClock(parse_zone("UTC"), "set"))
+
+    def rows(*ids: int) -> LogRows:
+        return in_columns([(n, *row()) for n in ids])
+
+    for added in ([5, 7], [9, 11], [3], [1, 6, 12], [0, 1], [12, 13], [2, 6], [14]):
+        window.add(rows(*added), SINCE)
+    assert window.calls.ids.tolist() == [0, 1, 2, 3, 5, 6, 7, 9, 11, 12, 13, 14]
+
+
 def test_old_calls_are_let_go() -> None:
     window = window_of(*(row(f"2026-11-23 {hour:02}:00:00") for hour in range(10)))
     window.forget_before(datetime(2026, 11, 23, 5, tzinfo=UTC))

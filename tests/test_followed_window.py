@@ -44,11 +44,13 @@ class FollowedGateway(RuleBasedStateMachine):
         self.patched.setattr(call_log, "CHUNK_ROWS", 7)
         self.patched.setattr(monitor, "CHUNK_ROWS", 7)
         self.patched.setattr(call_log, "SURVEY_ROWS", 9)
-        for name, ids in (("_IDS_AT_FIRST", 11), ("_FEWEST_IDS", 3), ("_MOST_IDS", 20)):
-            self.patched.setattr(key_usage, name, ids)
         self.patched.setattr(database, "LOCK_PATIENCE_S", 0.0)
         self.patched.setattr(monitor, "PAUSE_S", 0.0)
+        self.patched.setattr(monitor, "_BACKGROUND_REST", 0)
         self.patched.setattr(key_usage, "_PAUSE_S", 0.0)
+        self.patched.setattr(key_usage, "_IDS_AT_FIRST", 11)
+        self.patched.setattr(key_usage, "_MOST_IDS", 11)
+        self.patched.setattr(key_usage, "_FEWEST_IDS", 3)
         self.folder = tempfile.TemporaryDirectory()
         self.now = START
         self.pool = POOL[:3]
@@ -99,7 +101,7 @@ class FollowedGateway(RuleBasedStateMachine):
     def hours_of_calls(self, hours: int, each: int) -> None:
         self.calls_end([(3600 // each, POOL[n % 4], "gemini-2.5-pro", 200, 900) for n in range(hours * each)])
 
-    @rule(time=st.sampled_from([None, "", "no time", "1970-01-01 00:00:00.000000", 20261122]), count=st.integers(1, 3))
+    @rule(time=st.sampled_from([None, "", "1970-01-01 00:00:00.000000", 20261122]), count=st.integers(1, 3))
     def calls_without_a_time(self, time: object, count: int) -> None:
         self.gateway.calls([(None, time, "gemini-2.5-flash", POOL[0], 1, 200, 900)] * count)
 
@@ -185,7 +187,7 @@ class FollowedGateway(RuleBasedStateMachine):
 
     @rule()
     def refresh_completely(self) -> None:
-        snapshot = self.monitor.refresh()
+        snapshot = self.read_all(self.monitor)
         assert snapshot.loading is None
         for count in (snapshot.calls_1m, snapshot.calls_1h, snapshot.calls_24h, snapshot.calls_month):
             assert count is not None
@@ -193,7 +195,7 @@ class FollowedGateway(RuleBasedStateMachine):
         assert self.usage_of_all(snapshot) == self.usage_by_sql()
         fresh = self.new_monitor()
         try:
-            self.equals(snapshot, fresh.refresh(), fresh)
+            self.equals(snapshot, self.read_all(fresh), fresh)
         finally:
             fresh.close()
         # The first one after a load may let go of old calls.
@@ -210,6 +212,15 @@ class FollowedGateway(RuleBasedStateMachine):
             assert usage == other.refresh().stats.usage(api_key)
         finally:
             other.close()
+
+    def read_all(self, monitor: Monitor) -> Snapshot:
+        snapshot = monitor.refresh()
+        if self.dated_ahead_by is not None:
+            # Of a single row far down that is dated ahead only the survey knows.
+            while monitor.survey(10):
+                pass
+            snapshot = monitor.refresh()
+        return snapshot
 
     # What must hold
 

@@ -1,12 +1,13 @@
-"""The calls of one key, read alone: what the whole window says, by a tenth of the reading."""
+"""The calls of one key by themselves, held against reading everybody's."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
+from typing import Any
 
 import pytest
 
-from keymon import errors
+from keymon import errors, key_usage
 from keymon.call_log import CallLog
 from keymon.database import location_of
 from keymon.gateway_clock import parse_zone
@@ -16,31 +17,18 @@ from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile, key
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-POOL = [key(n) for n in range(5)]
-STRANGER = "AIzaSySTRANGERxxxxxxxxxxxxxxxxxxxxxx9999"
+LOCAL = NOW.replace(tzinfo=None)
+A, B, C = key(1), key(2), key(3)
+GONE = "a-key-that-has-left-the-pool-0009"
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
+_THREE_DAYS = 3 * 24 * 60
 MakeMonitor = Callable[..., Monitor]
 
 
 @pytest.fixture
 def gateway(make_gateway: MakeGateway) -> GatewayFile:
-    random, made = Random(5), make_gateway(POOL)
-    start = (NOW - timedelta(hours=40)).replace(tzinfo=None)
-    made.calls(
-        [
-            (
-                None,
-                f"{start + timedelta(seconds=30 * n):%F %T.%f}",
-                random.choice(["m", "n", None]),
-                random.choice([*POOL, STRANGER, None]),
-                1,
-                random.choice([200, 200, 429, None]),
-                random.randint(0, 20_000),
-            )
-            for n in range(40 * 120)
-        ]
-    )
-    return made
+    return make_gateway([A, B, C], VERTEX_API_KEYS='["vertex-0007"]')
 
 
 @pytest.fixture
@@ -57,85 +45,140 @@ def make_monitor(gateway: GatewayFile) -> Iterator[MakeMonitor]:
 
 
 @pytest.fixture
-def whole_loads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Where every key's calls are read, this is no longer empty."""
-    loads: list[int] = []
-    older = CallLog.older
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which ways of reading rows of calls are gone."""
+    ways: list[str] = []
+    for way in ("older", "newer", "of_key"):
+        read = getattr(CallLog, way)
 
-    def noting(self: CallLog, floor: int, top: int) -> object:
-        loads.append(top)
-        return older(self, floor, top)
+        def noting(*args: Any, way: str = way, read: Any = read, **more: Any) -> Any:  # noqa: ANN401
+            ways.append(way)
+            return read(*args, **more)
 
-    monkeypatch.setattr(CallLog, "older", noting)
-    return loads
+        monkeypatch.setattr(CallLog, way, noting)
+    return ways
 
 
-def by_the_window(monitor: Monitor, api_key: str) -> tuple[ModelCalls, ...]:
+def three_days_of_calls(gateway: GatewayFile, until: datetime = LOCAL, first_id: int = 1) -> None:
+    random = Random(first_id)
+    keys = [A, A, B, "vertex-0007", GONE, "", None]
+    rows: list[tuple[object, ...]] = []
+    for n in range(_THREE_DAYS):
+        latency_ms = random.choice([0, 900, None, 3_000_000])
+        started = until - MINUTE * (_THREE_DAYS - 1 - n) - timedelta(milliseconds=latency_ms or 0)
+        model, status = random.choice(["m", "n", "o", None]), random.choice([200, 200, 429, None, "refused"])
+        at = f"{started:%Y-%m-%d %H:%M:%S.%f}"
+        rows.append((first_id + n, at, model, random.choice(keys), True, status, latency_ms))
+    gateway.calls(rows)
+
+
+def of_everybody(monitor: Monitor, api_key: str) -> tuple[ModelCalls, ...]:
     return monitor.refresh().stats.usage(api_key)
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_a_key_of_the_pool_is_read_alone(make_monitor: MakeMonitor, whole_loads: list[int], number: int) -> None:
-    usage = make_monitor().usage(POOL[number]).usage
-    assert whole_loads == []
-    assert usage == by_the_window(make_monitor(), POOL[number])
-    assert sum(row.calls.total for row in usage) > 300
+@pytest.mark.parametrize("ids", [150_000, 7])
+@pytest.mark.parametrize(
+    ("wanted", "api_key"),
+    [(A, A), (B, B), (C, C), ("vertex-0007", "vertex-0007"), ("0001", A), (B[-8:], B)],
+    ids=["much used", "used", "unused", "vertex", "by its ending", "by a long ending"],
+)
+def test_a_key_of_the_pool_is_read_alone(
+    gateway: GatewayFile,
+    make_monitor: MakeMonitor,
+    monkeypatch: pytest.MonkeyPatch,
+    fetched: list[str],
+    wanted: str,
+    api_key: str,
+    ids: int,
+) -> None:
+    monkeypatch.setattr(key_usage, "_IDS_AT_FIRST", ids)
+    three_days_of_calls(gateway)
+    usage = make_monitor().usage(wanted)
+    assert set(fetched) == {"of_key"}
+    assert usage.usage == of_everybody(make_monitor(), api_key)
+    assert bool(usage.usage) == (api_key != C)
+    assert usage.notices == ()
 
 
-def test_an_ending_does_as_well(make_monitor: MakeMonitor, whole_loads: list[int]) -> None:
-    assert make_monitor().usage("0003").usage == make_monitor().usage(POOL[3]).usage
-    assert whole_loads == []
+@pytest.mark.parametrize("wanted", [GONE, "0009"])
+def test_a_key_that_only_the_log_knows_is_found_among_all(
+    gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], wanted: str
+) -> None:
+    three_days_of_calls(gateway)
+    usage = make_monitor().usage(wanted).usage
+    assert "of_key" not in fetched
+    assert usage == of_everybody(make_monitor(), GONE)
+    assert usage
 
 
-def test_a_key_that_is_in_the_log_only(make_monitor: MakeMonitor) -> None:
-    expected = by_the_window(make_monitor(), STRANGER)
-    assert make_monitor().usage(STRANGER).usage == make_monitor().usage("9999").usage == expected != ()
+def test_a_key_that_nobody_knows_or_several_are(gateway: GatewayFile, make_monitor: MakeMonitor) -> None:
+    three_days_of_calls(gateway)
+    for wanted in ("unheard of", ""):
+        with pytest.raises(errors.KeyNotFoundError):
+            make_monitor().usage(wanted)
+    gateway.setting("API_KEYS", f'["{key(11)}", "{key(21)}"]')
+    with pytest.raises(errors.KeyAmbiguousError):
+        make_monitor().usage("1")
 
 
-@pytest.mark.parametrize("hours", [0, 1, 13, 39])
-def test_a_past_instant(make_monitor: MakeMonitor, whole_loads: list[int], hours: int) -> None:
-    as_of = NOW - timedelta(hours=hours, minutes=7)
-    usage = make_monitor(as_of=as_of).usage(POOL[1]).usage
-    assert whole_loads == []
-    assert usage == by_the_window(make_monitor(as_of=as_of), POOL[1])
+@pytest.mark.parametrize(
+    "as_of", [NOW - 10 * HOUR, datetime(2026, 11, 22, 1, 30), NOW + HOUR], ids=["aware", "naive", "ahead"]
+)
+def test_a_past_instant(gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], as_of: datetime) -> None:
+    three_days_of_calls(gateway)
+    usage = make_monitor(as_of=as_of).usage(A).usage
+    assert set(fetched) == {"of_key"}
+    assert usage == of_everybody(make_monitor(as_of=as_of), A)
+    assert usage
 
 
-def test_a_day_in_which_the_clock_was_set_back_is_read_as_a_whole(
-    make_gateway: MakeGateway, whole_loads: list[int]
+def test_an_empty_log(make_monitor: MakeMonitor) -> None:
+    assert make_monitor().usage(A).usage == ()
+
+
+def test_calls_without_a_time_and_calls_dated_ahead(gateway: GatewayFile, make_monitor: MakeMonitor) -> None:
+    three_days_of_calls(gateway)
+    for at in (None, "", LOCAL + timedelta(days=400), LOCAL + MINUTE):
+        gateway.call(A, at, "odd")
+    usage = make_monitor().usage(A).usage
+    assert usage == of_everybody(make_monitor(), A)
+    assert [row.calls.total for row in usage if row.model == "odd"] == [2]
+
+
+def test_calls_that_come_while_we_look_may_be_in_or_not(gateway: GatewayFile, make_monitor: MakeMonitor) -> None:
+    """None of those before may be missed, and none that came is counted twice."""
+    three_days_of_calls(gateway)
+    monitor = make_monitor()
+    before = sum(row.calls.total for row in monitor.usage(A).usage)
+    gateway.call(A, LOCAL, "m")
+    assert sum(row.calls.total for row in monitor.usage(A).usage) == before + 1
+
+
+@pytest.mark.parametrize("hours", [0.5, 5, 23.5, 24.2, 24.9, 26])
+def test_where_the_clock_was_set_back_everything_is_read(
+    gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], hours: float
 ) -> None:
     berlin, change = parse_zone("Europe/Berlin"), datetime(2026, 10, 25, 1, tzinfo=UTC)
-    gateway = make_gateway(POOL, name="berlin.db")
-    for n in range(600):
-        at = change - timedelta(hours=20) + timedelta(minutes=3 * n)
-        gateway.call(POOL[n % 2], at.astimezone(berlin).replace(tzinfo=None), latency_ms=100)
-    monitor = Monitor(location_of(gateway.path), berlin, now=lambda: change + timedelta(hours=10))
-    assert sum(row.calls.total for row in monitor.usage(POOL[0]).usage) == 240
-    assert whole_loads
-    monitor.close()
+    now = change + hours * HOUR
+    instants = [now - 7 * MINUTE * n for n in range(30 * 60 // 7, -1, -1)]
+    for instant in instants:
+        gateway.call(A, instant.astimezone(berlin).replace(tzinfo=None), "m")
+    (row,) = make_monitor(berlin, now=now).usage(A).usage
+    assert row.calls.total == sum(instant >= now - timedelta(hours=24) for instant in instants)
+    assert ("of_key" in fetched) == (hours == 26)
 
 
-def test_a_log_out_of_order_is_read_as_a_whole(
-    gateway: GatewayFile, make_monitor: MakeMonitor, whole_loads: list[int]
+@pytest.mark.parametrize("shift", [timedelta(0), timedelta(days=1)])
+def test_in_a_log_out_of_order_everything_is_read(
+    gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], shift: timedelta
 ) -> None:
-    gateway.connection.execute("UPDATE t_request_log SET request_time = '2027-01-01 00:00:00' WHERE id < 200")
-    assert make_monitor().usage(POOL[2]).usage == by_the_window(make_monitor(), POOL[2])
-    assert whole_loads
-
-
-@pytest.mark.parametrize("wanted", ["", "nobody"])
-def test_what_is_no_key_is_told(make_monitor: MakeMonitor, wanted: str) -> None:
-    with pytest.raises(errors.KeyNotFoundError):
-        make_monitor().usage(wanted)
-
-
-def test_a_silent_gateway_and_a_wrong_clock_are_told(make_monitor: MakeMonitor) -> None:
-    (silent,) = make_monitor(now=NOW + timedelta(hours=30)).usage(POOL[0]).notices
-    assert isinstance(silent, errors.NoCallsNotice)
-    (wrong,) = make_monitor(zone=parse_zone("-05:00")).usage(POOL[0]).notices
-    assert isinstance(wrong, errors.ClockWrongNotice)
-
-
-def test_an_empty_log(make_gateway: MakeGateway) -> None:
-    monitor = Monitor(location_of(make_gateway(POOL, name="empty.db").path), UTC, now=lambda: NOW)
-    assert monitor.usage(POOL[0]).usage == ()
-    monitor.close()
+    """Two logs one after the other: the start that is found lies in the second."""
+    three_days_of_calls(gateway, LOCAL - shift / 2)
+    three_days_of_calls(gateway, LOCAL, first_id=_THREE_DAYS + 1)
+    usage = make_monitor().usage(A).usage
+    assert "older" in fetched
+    since = f"{LOCAL - timedelta(hours=24):%Y-%m-%d %H:%M:%S.%f}"
+    query = "SELECT count(*) FROM t_request_log WHERE api_key = ? AND request_time >= ?"
+    ((expected,),) = gateway.connection.execute(query, (A, since))
+    assert sum(row.calls.total for row in usage) == expected
+    assert usage == of_everybody(make_monitor(), A)

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import pairwise
 from pathlib import Path
-from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keymon.call_log import CallLog
+from keymon import log_start
+from keymon.call_log import SENTINELS, CallLog
 from keymon.database import Database, location_of
-from keymon.log_start import Disorder, find_end, find_start, has_call_below
+from keymon.log_start import Disorder, find_end, find_start, has_call_below, last_id_before
 from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile
 
 CUTOFF = datetime(2026, 11, 22, 12)
-MINUTE = timedelta(minutes=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -32,8 +33,12 @@ def log(gateway: GatewayFile) -> Iterator[CallLog]:
     database.close()
 
 
-def row(row_id: int | None, at: datetime | None, latency_ms: int | None = 0) -> tuple[object, ...]:
-    return (row_id, f"{at:%Y-%m-%d %H:%M:%S.%f}" if at else None, "m", "a", 1, 200, latency_ms)
+def text(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S.%f}"
+
+
+def row(row_id: int, at: datetime | None, latency_ms: int | None = 0) -> tuple[object, ...]:
+    return (row_id, text(at) if at else None, "m", "a", 1, 200, latency_ms)
 
 
 def start_of(log: CallLog, cutoff: datetime) -> int:
@@ -42,36 +47,82 @@ def start_of(log: CallLog, cutoff: datetime) -> int:
     return find_start(log, bounds, cutoff)
 
 
-def first_since(gateway: GatewayFile, cutoff: datetime) -> int | None:
-    """Return the smallest id of the period, by reading everything."""
-    query = "SELECT min(id) FROM t_request_log WHERE request_time >= ?"
-    found: int | None = gateway.connection.execute(query, (f"{cutoff:%Y-%m-%d %H:%M:%S.%f}",)).fetchone()[0]
-    return found
+def ids(gateway: GatewayFile, condition: str, moment: datetime) -> list[int]:
+    query = f"SELECT id FROM t_request_log WHERE request_time {condition} ? ORDER BY id"
+    return [found for (found,) in gateway.connection.execute(query, (text(moment),))]
 
 
-@pytest.mark.parametrize("minutes", [0, 1, 5, 60])
+# The start
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 60])
 def test_a_long_log_is_not_read_from_its_beginning(gateway: GatewayFile, log: CallLog, minutes: int) -> None:
-    gateway.calls([row(i, CUTOFF + timedelta(minutes=(i - 50_000) * minutes)) for i in range(1, 60_001)])
+    gateway.calls([row(i, CUTOFF + (i - 50_000) * minutes * MINUTE) for i in range(1, 60_001)])
     start = start_of(log, CUTOFF)
-    first = first_since(gateway, CUTOFF)
-    assert first is not None
-    assert start < first
-    if minutes:
-        # No more than the two hours of margin before the cutoff, and what the search leaves open.
-        assert 50_000 - start <= 120 / minutes + 216
+    assert start < ids(gateway, ">=", CUTOFF)[0] == 50_000
+    # No more than the two hours of margin before the cutoff, a few rows of the search and what it leaves undone.
+    assert 50_000 - start <= 120 / minutes + 16 + 200
+    exact = last_id_before(CUTOFF - 2 * HOUR, (1, 60_000), log.probe)
+    assert 50_000 - exact <= 120 / minutes + 16
 
 
-@given(
-    gaps=st.lists(st.integers(1, 400), min_size=1, max_size=120),
-    seconds=st.lists(st.integers(0, 1800), min_size=120, max_size=120),
-    latencies=st.lists(st.sampled_from([None, 0, 500, 300_000, 6_900_000]), min_size=120, max_size=120),
-    nulls=st.sets(st.integers(0, 119)),
-    futures=st.sets(st.integers(0, 119), max_size=5),
-    cut=st.integers(-6 * 3600, 6 * 3600),
-)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_start_loses_no_call(
-    tmp_path: Path,
+def test_the_search_asks_little_of_a_long_log(gateway: GatewayFile, log: CallLog) -> None:
+    gateway.calls([row(i, CUTOFF + (i - 2**40) * MINUTE) for i in range(2**40 - 500, 2**40 + 500)])
+    probed: list[int] = []
+
+    def probe(first: int) -> list[tuple[int, datetime | None]]:
+        probed.append(first)
+        return log.probe(first)
+
+    assert 2**40 - 9 <= last_id_before(CUTOFF, (1, 2**40 + 500), probe) < 2**40
+    assert len(probed) < 45
+
+
+def test_a_log_that_is_all_recent_is_read_from_its_first_row(gateway: GatewayFile, log: CallLog) -> None:
+    gateway.calls([row(i, CUTOFF) for i in range(7, 60)])
+    assert start_of(log, CUTOFF) == 6
+
+
+def test_of_a_log_that_is_all_old_next_to_nothing_is_read(gateway: GatewayFile, log: CallLog) -> None:
+    gateway.calls([row(i, CUTOFF - 9 * HOUR) for i in range(1, 5_000)])
+    assert start_of(log, CUTOFF) >= 4_999 - 200
+
+
+def test_one_row_or_two(gateway: GatewayFile, log: CallLog) -> None:
+    gateway.calls([row(1, CUTOFF)])
+    assert start_of(log, CUTOFF) == 0
+    gateway.calls([row(2, None)])
+    assert start_of(log, CUTOFF) == 0
+
+
+def test_rows_of_a_clock_that_stood_at_its_epoch_prove_nothing(gateway: GatewayFile, log: CallLog) -> None:
+    """A gateway whose clock was not yet set after a restart logs calls of 1970 among those of today."""
+    gateway.calls([row(i, CUTOFF + i * MINUTE) for i in range(1, 300)])
+    gateway.calls([row(i, datetime(1970, 1, 1)) for i in range(300, 700)])
+    gateway.calls([row(i, CUTOFF + i * MINUTE) for i in range(700, 1000)])
+    assert start_of(log, CUTOFF) == 0
+
+
+def test_the_hour_that_comes_twice_is_within_the_margin(gateway: GatewayFile, log: CallLog) -> None:
+    """The clock goes back an hour: later rows have smaller times."""
+    before = [row(i, CUTOFF - 5 * MINUTE * (400 - i)) for i in range(1, 401)]
+    again = [row(i, CUTOFF - HOUR + 5 * MINUTE * (i - 400)) for i in range(401, 800)]
+    gateway.calls(before + again)
+    cutoff = CUTOFF - 30 * MINUTE
+    assert start_of(log, cutoff) < ids(gateway, ">=", cutoff)[0]
+
+
+gaps = st.lists(st.integers(1, 400), min_size=1, max_size=120)
+pauses = st.lists(st.integers(0, 1800), min_size=120, max_size=120)
+latencies = st.lists(st.sampled_from([None, 0, 500, 300_000, 6_900_000]), min_size=120, max_size=120)
+moments = st.integers(-6 * 3600, 6 * 3600)
+
+
+@given(gaps, pauses, latencies, st.sets(st.integers(0, 119)), st.sets(st.integers(0, 119), max_size=5), moments)
+@settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize("close_enough", [1, 200])
+def test_neither_start_nor_end_loses_a_call(
+    close_enough: int,
     gaps: list[int],
     seconds: list[int],
     latencies: list[int | None],
@@ -80,84 +131,106 @@ def test_the_start_loses_no_call(
     cut: int,
 ) -> None:
     """Gaps in the ids, NULL times, calls of up to 115 minutes, rows of the period dated in the future."""
-    gateway = GatewayFile(tmp_path / f"gateway-{next(numbers)}.db")
-    cutoff = CUTOFF + timedelta(seconds=cut)
-    ended, row_id, rows = CUTOFF - timedelta(hours=8), 0, []
+    moment = CUTOFF + timedelta(seconds=cut)
+    ended, row_id, rows = CUTOFF - 8 * HOUR, 0, []
     for i, gap in enumerate(gaps):
         row_id += gap
         ended += timedelta(seconds=seconds[i])
         started = ended - timedelta(milliseconds=latencies[i] or 0)
-        if i in futures and ended >= cutoff:
+        if i in futures and ended >= moment:
             started += timedelta(days=400)
         rows.append(row(row_id, None if i in nulls else started, latencies[i]))
-    gateway.calls(rows)
-    database = Database(location_of(gateway.path))
-    try:
-        first = first_since(gateway, cutoff)
-        assert first is None or start_of(CallLog(database), cutoff) < first
-    finally:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(log_start, "_CLOSE_ENOUGH", close_enough)
+        gateway = GatewayFile(Path(folder) / "gateway.db")
+        gateway.calls(rows)
+        database = Database(location_of(gateway.path))
+        log, bounds = CallLog(database), (gaps[0], row_id)
+        assert log.bounds() == bounds
+        start = find_start(log, bounds, moment)
+        assert bounds[0] - 1 <= start <= row_id
+        assert all(found > start for found in ids(gateway, ">=", moment))
+        end = find_end(log, bounds, moment)
+        assert bounds[0] - 1 <= end <= row_id
+        assert all(found <= end for found in ids(gateway, "<=", moment))
         database.close()
         gateway.close()
-        gateway.path.unlink()
 
 
-numbers = count()
+# The end
 
 
-def test_the_hour_that_comes_twice_is_within_the_margin(gateway: GatewayFile, log: CallLog) -> None:
-    """The clock goes back an hour: later rows have smaller times."""
-    before = [row(i, CUTOFF - 5 * MINUTE * (400 - i)) for i in range(1, 401)]
-    again = [row(i, CUTOFF - 60 * MINUTE + 5 * MINUTE * (i - 400)) for i in range(401, 800)]
-    gateway.calls(before + again)
-    first = first_since(gateway, CUTOFF - 30 * MINUTE)
-    assert first is not None
-    assert start_of(log, CUTOFF - 30 * MINUTE) < first
+@pytest.mark.parametrize("minutes", [1, 5, 60])
+def test_the_end_leaves_out_what_came_long_after(gateway: GatewayFile, log: CallLog, minutes: int) -> None:
+    gateway.calls([row(i, CUTOFF + (i - 5_000) * minutes * MINUTE) for i in range(1, 20_001)])
+    end = find_end(log, (1, 20_000), CUTOFF)
+    assert 5_000 <= end <= 5_000 + 120 / minutes + 16
+    assert find_end(log, (1, 20_000), CUTOFF - timedelta(days=999)) <= 16
+    assert find_end(log, (1, 20_000), CUTOFF + timedelta(days=999)) == 20_000
 
 
-def test_a_huge_gap_in_the_ids(gateway: GatewayFile, log: CallLog) -> None:
-    gateway.calls([row(1, CUTOFF - timedelta(days=1)), row(2**62, CUTOFF), row(2**62 + 1, CUTOFF)])
-    assert 0 <= start_of(log, CUTOFF) < 2**62
+# Calls below the start
 
 
-def test_rows_of_a_stopped_clock_prove_nothing(gateway: GatewayFile, log: CallLog) -> None:
-    gateway.calls([row(i, CUTOFF + i * MINUTE) for i in range(1, 1_001)])
-    gateway.calls([row(i, datetime(1970, 1, 1)) for i in range(1_001, 2_001)])
-    assert start_of(log, CUTOFF) < 1
+@pytest.mark.parametrize("rows", [10, 1_000, 20_000])
+def test_two_logs_one_after_the_other_are_seen_through(gateway: GatewayFile, log: CallLog, rows: int) -> None:
+    """A merged database: each half in order, and the same days in both."""
+    each = timedelta(days=10) / rows
+    for first in (1, rows + 1):
+        gateway.calls([row(first + n, CUTOFF - timedelta(days=9) + n * each) for n in range(rows)])
+    start = start_of(log, CUTOFF)
+    if start >= rows:  # in the second half, where the first half's calls of the period are missed
+        assert has_call_below(log, (1, 2 * rows), start, CUTOFF)
+    else:
+        assert start < ids(gateway, ">=", CUTOFF)[0]
 
 
-@pytest.mark.parametrize("minutes", [-100, 0, 1, 500, 5_000, 50_000])
-def test_the_end_of_a_period_leaves_no_call_out(gateway: GatewayFile, log: CallLog, minutes: int) -> None:
-    gateway.calls([row(i, CUTOFF + i * MINUTE - timedelta(minutes=i % 90), i % 90 * 60_000) for i in range(1, 10_001)])
-    moment = CUTOFF + minutes * MINUTE
-    end = find_end(log, (1, 10_000), moment)
-    query = "SELECT coalesce(max(id), 0) FROM t_request_log WHERE request_time <= ?"
-    (last,) = gateway.connection.execute(query, (f"{moment:%Y-%m-%d %H:%M:%S.%f}",)).fetchone()
-    assert last <= end <= min(max(minutes, 0) + 130, 10_000)
+def test_a_log_in_order_has_no_call_below_its_start(gateway: GatewayFile, log: CallLog) -> None:
+    gateway.calls([row(i, CUTOFF + (i - 4_000) * MINUTE) for i in range(1, 5_000)])
+    assert not has_call_below(log, (1, 5_000), start_of(log, CUTOFF), CUTOFF)
+    assert not has_call_below(log, (1, 5_000), 0, CUTOFF)
+    assert has_call_below(log, (1, 5_000), 4_000, CUTOFF)
 
 
-def test_sentinels_see_a_merged_log(gateway: GatewayFile, log: CallLog) -> None:
-    """Two gateways' logs one after the other: the recent calls of the first lie in the middle of the ids."""
-    times = [CUTOFF - MINUTE * (2_000 - i) for i in range(2_000)] * 2
-    gateway.calls([row(i + 1, time) for i, time in enumerate(times)])
-    bounds = (1, 4_000)
-    cutoff = CUTOFF - timedelta(hours=10)
-    assert not has_call_below(log, bounds, 1_000, cutoff)
-    assert has_call_below(log, bounds, 3_300, cutoff)
+@pytest.mark.parametrize(("first", "start"), [(1, 1), (1, 2), (1, 50), (7, 5_000), (1, 10**9), (-(2**62), 2**62)])
+def test_sentinels_stand_close_below_the_start_and_spread_over_all_the_rest(first: int, start: int) -> None:
+    found = log_start._sentinel_ids(first, start)
+    assert found == sorted(set(found))
+    assert len(found) <= SENTINELS
+    assert found[0] == first
+    assert found[-1] == start
+    assert set(range(max(first, start - 40), start + 1)) <= set(found)
+    # None of the gaps hides more than a fiftieth of the log.
+    assert max((b - a for a, b in pairwise(found)), default=0) <= max((start - first) // 50, 12)
 
 
-def test_sentinels_need_a_row(log: CallLog, gateway: GatewayFile) -> None:
-    gateway.calls([row(5, CUTOFF)])
-    assert not has_call_below(log, (5, 5), 4, CUTOFF)
-    assert has_call_below(log, (5, 5), 5, CUTOFF)
+# How far out of order
 
 
-def test_disorder_is_the_most_by_which_a_row_started_after_a_later_one_had_ended() -> None:
-    random = Random(7)
-    rows = [(start := random.randint(0, 1_000), start + random.randint(0, 200)) for _ in range(60)]
-    expected = max(a - end for i, (a, _) in enumerate(rows) for _, end in rows[i:])
+def naive_disorder(starts: list[int], ends: list[int]) -> int:
+    """The most by which a row started after a later one had ended; a row itself counts for nothing more than 0."""
+    return max((starts[a] - ends[b] for b in range(len(ends)) for a in range(b + 1)), default=0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 20)), min_size=1, max_size=30),
+    st.lists(st.integers(0, 30), max_size=6),
+    st.lists(st.booleans(), min_size=8, max_size=8),
+)
+def test_disorder_is_that_of_all_pairs_of_rows(
+    calls: list[tuple[int, int]], cuts: list[int], upwards: list[bool]
+) -> None:
+    starts = [at for at, _ in calls]
+    ends = [at + lasted for at, lasted in calls]
+    edges = sorted({0, len(calls), *(cut for cut in cuts if cut < len(calls))})
+    stretches = list(pairwise(edges))
+    low = high = len(stretches) // 2
     disorder = Disorder()
-    for low, high, is_newer in ((20, 40, True), (10, 20, False), (40, 60, True), (0, 10, False)):
-        part = rows[low:high]
-        within = max(a - end for i, (a, _) in enumerate(part) for _, end in part[i:])
-        disorder.see(within, max(a for a, _ in part), min(end for _, end in part), is_newer)
-    assert disorder.most == max(expected, 0)
+    turn = iter([*upwards, *upwards])
+    while low > 0 or high < len(stretches):
+        is_newer = high < len(stretches) and (low == 0 or next(turn, True))
+        low, high = (low, high + 1) if is_newer else (low - 1, high)
+        begin, end = stretches[high - 1 if is_newer else low]
+        own = naive_disorder(starts[begin:end], ends[begin:end])
+        disorder.see(own, max(starts[begin:end]), min(ends[begin:end]), is_newer)
+    assert disorder.most == max(naive_disorder(starts, ends), 0)

@@ -1,146 +1,281 @@
-"""One pass through all the log: the month's calls, and rows in places where nobody looks."""
+"""The pass through the log, held against one query over the whole table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from random import Random
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from keymon import call_log
-from keymon.call_log import CallLog
+from keymon import call_log, database
+from keymon.call_log import CallLog, LogRows
 from keymon.database import Database, location_of
+from keymon.errors import DatabaseLockedError
 from keymon.log_survey import LogSurvey
-from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile
 
 MONTH = datetime(2026, 11, 1)
-SINCE = datetime(2026, 11, 22, 12)
+NOW = datetime(2026, 11, 23, 12)
+SINCE = NOW - timedelta(hours=24)
+HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call_log, "SURVEY_ROWS", 7)
+class SurveyedLog:
+    """A log whose calls come each some hours after the one before, from September on, and a survey of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.gateway = GatewayFile(folder / "gateway.db", ["a"])
+        self.database = Database(location_of(self.gateway.path))
+        self.log = CallLog(self.database)
+        self.last_id = 0
+
+    def add(self, *times: datetime | str | None, status: object = 200, gap: int = 1) -> None:
+        """Log calls that started at these times."""
+        rows = []
+        for time in times:
+            self.last_id += gap
+            at = f"{time:%Y-%m-%d %H:%M:%S.%f}" if isinstance(time, datetime) else time
+            rows.append((self.last_id, at, "m", "a", status == 200, status, 0))
+        self.gateway.calls(rows)
+
+    def begin(self, whole_log: bool = True, until: datetime | None = None, in_order: bool = True) -> LogSurvey:
+        return LogSurvey(self.log, self.last_id, SINCE, MONTH, until, whole_log, in_order)
+
+    def month_by_sql(self, until: str = "9999-12-31") -> tuple[int, int]:
+        query = (
+            "SELECT count(*), coalesce(sum(status_code BETWEEN 200 AND 299), 0) FROM t_request_log"
+            " WHERE request_time >= '2026-11-01' AND request_time < ?"
+        )
+        total, success = self.gateway.connection.execute(query, (until,)).fetchone()
+        return total, success
+
+    def close(self) -> None:
+        self.database.close()
+        self.gateway.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_blocks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(call_log, "SURVEY_ROWS", 4)
+        yield
 
 
 @pytest.fixture
-def gateway(make_gateway: MakeGateway) -> GatewayFile:
-    return make_gateway(["a"])
-
-
-@pytest.fixture
-def log(gateway: GatewayFile) -> Iterator[CallLog]:
-    database = Database(location_of(gateway.path))
-    yield CallLog(database)
-    database.close()
-
-
-def write(gateway: GatewayFile, count: int, at: datetime, seed: int = 1) -> None:
-    random = Random(seed)
-    statuses = [200, 204, 429, 500, None, "All connection attempts failed"]
-    for n in range(count):
-        gateway.call("a", at + timedelta(minutes=n), status=random.choice(statuses))
+def surveyed(tmp_path: Path) -> Iterator[SurveyedLog]:
+    made = SurveyedLog(tmp_path)
+    yield made
+    made.close()
 
 
 def counted(survey: LogSurvey) -> tuple[int, int]:
     return survey.month.total, survey.month.success
 
 
-def by_sql(gateway: GatewayFile, until: str = "9999-12-31") -> tuple[int, int]:
-    query = (
-        "SELECT count(*), coalesce(sum(status_code BETWEEN 200 AND 299), 0) FROM t_request_log"
-        " WHERE request_time >= ? AND request_time <= ?"
-    )
-    total, success = gateway.connection.execute(query, (f"{MONTH:%Y-%m-%d}", until)).fetchone()
-    return total, success
+def is_known_and_done(survey: LogSurvey) -> tuple[bool, bool]:
+    """Return whether the month is known, and whether nothing is left to count."""
+    return survey.is_month_known, survey.is_done
 
 
-def last_id(log: CallLog) -> int:
-    bounds = log.bounds()
-    return 0 if bounds is None else bounds[1]
-
-
-def test_the_month_is_known_before_the_whole_log_is(gateway: GatewayFile, log: CallLog) -> None:
-    write(gateway, 600, MONTH - timedelta(hours=20))
-    write(gateway, 50, MONTH + timedelta(days=1))
-    survey = LogSurvey(log, last_id(log), SINCE, MONTH)
-    while not survey.is_month_known:
-        survey.step()
-    assert counted(survey) == by_sql(gateway) == (50, by_sql(gateway)[1])
+def step_until(survey: LogSurvey, is_reached: Callable[[], bool]) -> int:
     steps = 0
-    while not survey.is_done:
+    while not is_reached():
         survey.step()
         steps += 1
-    assert steps > 20
-    assert counted(survey) == by_sql(gateway)
+    return steps
 
 
-def test_a_pass_for_the_month_alone_ends_with_it(gateway: GatewayFile, log: CallLog) -> None:
-    write(gateway, 600, MONTH - timedelta(hours=20))
-    write(gateway, 10, MONTH + timedelta(days=1))
-    survey = LogSurvey(log, last_id(log), SINCE, MONTH, whole_log=False)
-    while not survey.is_done:
-        survey.step()
-    assert survey.bottom > 100
-    assert counted(survey) == by_sql(gateway)
-    survey.go_through_all()
-    assert not survey.is_done
+def hours(first: datetime, count: int, each: int = 1) -> list[datetime]:
+    return [first + each * HOUR * n for n in range(count)]
 
 
-def test_what_is_added_meanwhile_is_counted_once(gateway: GatewayFile, log: CallLog) -> None:
-    random = Random(3)
-    survey = LogSurvey(log, last_id(log), SINCE, MONTH)
-    for n in range(40):
-        write(gateway, random.randint(0, 12), MONTH + timedelta(hours=n), seed=n)
-        survey.extend(last_id(log))
-        for _ in range(random.randint(0, 3)):
-            survey.step()
-    while not survey.is_month_known:
-        survey.step()
-    assert survey.is_caught_up
-    assert counted(survey) == by_sql(gateway)
+steps_and_calls = st.lists(
+    st.one_of(
+        st.just("step"),
+        st.just("extend"),
+        st.tuples(
+            st.integers(1, 7),
+            st.integers(0, 3 * 24),
+            st.integers(1, 3),
+            st.sampled_from([200, 204, 429, None, "refused"]),
+        ),
+    ),
+    max_size=40,
+)
 
 
-def test_a_row_that_is_committed_late_is_counted_once(gateway: GatewayFile, log: CallLog) -> None:
-    at = MONTH + timedelta(days=1)
-    for row_id in range(1, 61, 2):
-        gateway.call("a", at, row_id=row_id)
-    survey = LogSurvey(log, 59, SINCE, MONTH)
-    for _ in range(2):
-        survey.step()
-    for row_id in (4, 56):  # below and above what has been counted
-        gateway.call("a", at, row_id=row_id)
-        survey.see_late(log.older(row_id - 1, row_id))
-    while not survey.is_done:
-        survey.step()
-    assert counted(survey) == by_sql(gateway) == (32, 32)
+@given(before=st.integers(0, 30), each=st.integers(1, 100), whole_log=st.booleans(), events=steps_and_calls)
+@settings(max_examples=40, deadline=None)
+def test_the_month_is_what_one_query_counts_whatever_comes_in_between(
+    before: int, each: int, whole_log: bool, events: list[str | tuple[int, int, int, object]]
+) -> None:
+    with TemporaryDirectory() as folder:
+        surveyed = SurveyedLog(Path(folder))
+        now = datetime(2026, 9, 20)
+        for time in hours(now, before, each):
+            surveyed.add(time, gap=1 + before % 3)
+            now = time
+        survey = surveyed.begin(whole_log)
+        for event in events:
+            if event == "step":
+                survey.step()
+            elif event == "extend":
+                survey.extend(surveyed.last_id)
+            elif isinstance(event, tuple):
+                count, later, gap, status = event
+                now += later * HOUR
+                surveyed.add(*hours(now, count), status=status, gap=gap)
+        survey.extend(surveyed.last_id)
+        step_until(survey, lambda: survey.is_month_known)
+        assert counted(survey) == surveyed.month_by_sql()
+        step_until(survey, lambda: survey.is_done)
+        assert counted(survey) == surveyed.month_by_sql()
+        surveyed.close()
 
 
-def test_recent_rows_are_told_wherever_they_are(gateway: GatewayFile, log: CallLog) -> None:
-    write(gateway, 30, MONTH)
-    gateway.call("a", SINCE + timedelta(days=1))
-    write(gateway, 30, MONTH + timedelta(days=1))
-    survey = LogSurvey(log, last_id(log), SINCE, MONTH)
-    found = []
+def test_a_month_ends_where_the_survey_is_told(surveyed: SurveyedLog) -> None:
+    surveyed.add(*hours(datetime(2026, 10, 31), 48))
+    until = datetime(2026, 11, 1, 12)
+    survey = surveyed.begin(until=until, whole_log=False)
+    step_until(survey, lambda: survey.is_done)
+    assert counted(survey) == surveyed.month_by_sql("2026-11-01 12:00:00.000001") == (13, 13)
+
+
+def test_the_first_moment_of_a_month_is_in_it_and_what_has_no_time_is_not(surveyed: SurveyedLog) -> None:
+    surveyed.add("2026-10-31 23:59:59.999999", "2026-11-01 00:00:00.000000", None, "", "no time", MONTH)
+    survey = surveyed.begin()
+    step_until(survey, lambda: survey.is_done)
+    assert survey.month.total == 2
+
+
+def test_an_empty_log(surveyed: SurveyedLog) -> None:
+    survey = surveyed.begin()
+    assert is_known_and_done(survey) == (False, False)
+    assert survey.step() is None
+    assert is_known_and_done(survey) == (True, True)
+    surveyed.add(NOW)
+    survey.extend(surveyed.last_id)
+    assert is_known_and_done(survey) == (False, False)
+    step_until(survey, lambda: survey.is_done)
+    assert survey.month.total == 1
+
+
+def test_the_month_is_known_before_the_log_below_it_has_been_gone_through(surveyed: SurveyedLog) -> None:
+    surveyed.add(*hours(datetime(2026, 8, 1), 2_000, 1), *hours(MONTH, 40))
+    survey = surveyed.begin()
+    assert is_known_and_done(survey) == (False, False)
+    # Ten blocks of the month, and fifty in which the search for its beginning has not gone on.
+    assert step_until(survey, lambda: survey.is_month_known) <= 65
+    assert survey.month.total == 40
+    assert is_known_and_done(survey) == (True, False)
+    only_month = surveyed.begin(whole_log=False)
+    assert is_known_and_done(only_month) == (False, False)
+    step_until(only_month, lambda: only_month.is_month_known)
+    assert is_known_and_done(only_month) == (True, True)
+    assert only_month.step() is None
+
+
+def test_what_is_new_is_counted_first(surveyed: SurveyedLog) -> None:
+    surveyed.add(*hours(MONTH, 40))
+    survey = surveyed.begin()
+    survey.step()
+    caught_up = [survey.is_caught_up]
+    surveyed.add(NOW, NOW, NOW)
+    survey.extend(surveyed.last_id)
+    caught_up.append(survey.is_caught_up)
+    block = survey.step()
+    assert block is not None
+    assert (block.first_id, block.last_id, block.recent) == (41, 43, 3)
+    assert [*caught_up, survey.is_caught_up] == [True, False, True]
+    assert not survey.is_month_known
+
+
+def test_rows_dated_recently_are_seen_wherever_they_are(surveyed: SurveyedLog) -> None:
+    surveyed.add(*hours(datetime(2026, 8, 1), 30), NOW, *hours(datetime(2026, 8, 3), 50))
+    survey = surveyed.begin()
+    recent = []
     while not survey.is_done:
         block = survey.step()
         if block is not None and block.recent:
-            found.append((block.first_id <= 31 <= block.last_id, block.recent))
-    assert found == [(True, 1)]
+            recent.append(block)
+    assert [(block.recent, block.first_id <= 31 <= block.last_id) for block in recent] == [(1, True)]
 
 
-def test_a_past_instant_counts_up_to_itself(gateway: GatewayFile, log: CallLog) -> None:
-    write(gateway, 100, MONTH)
-    until = MONTH + timedelta(minutes=42, seconds=30)
-    survey = LogSurvey(log, last_id(log), SINCE, MONTH, until)
-    while not survey.is_done:
+def test_in_a_log_out_of_order_the_month_is_looked_for_everywhere(surveyed: SurveyedLog) -> None:
+    surveyed.add(*hours(MONTH, 60), *hours(datetime(2026, 8, 1), 300), *hours(MONTH, 60))
+    in_order, survey = surveyed.begin(), surveyed.begin(whole_log=False, in_order=False)
+    step_until(in_order, lambda: in_order.is_done)
+    assert in_order.month.total == 60
+    step_until(survey, lambda: survey.is_month_known)
+    assert survey.month.total == 120
+
+
+def test_a_block_that_could_not_be_counted_is_counted_the_next_time(
+    surveyed: SurveyedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCK_PATIENCE_S", 0.0)
+    surveyed.add(*hours(MONTH, 10))
+    survey = surveyed.begin()
+    survey.step()
+    surveyed.gateway.connection.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DatabaseLockedError):
         survey.step()
-    assert counted(survey) == by_sql(gateway, f"{until:%Y-%m-%d %H:%M:%S.%f}")
-    assert survey.month.total == 43
+    surveyed.gateway.connection.execute("ROLLBACK")
+    step_until(survey, lambda: survey.is_done)
+    assert survey.month.total == 10
 
 
-def test_an_empty_log(log: CallLog) -> None:
-    survey = LogSurvey(log, 0, SINCE, MONTH)
-    while not survey.is_done:
-        survey.step()
-    assert survey.is_month_known
-    assert counted(survey) == (0, 0)
+# Rows that a server commits late
+
+
+def late_row(surveyed: SurveyedLog, *ids: int) -> LogRows:
+    for row_id in ids:
+        surveyed.gateway.call("a", NOW, "m", 200, 0, row_id)
+    return call_log.in_columns([(row_id, NOW, "m", "a", 200, 0) for row_id in ids])
+
+
+@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("is_counted_already", [True, False])
+def test_late_rows_are_neither_lost_nor_doubled(surveyed: SurveyedLog, steps: int, is_counted_already: bool) -> None:
+    """Some lie in blocks that have been counted, some in one that has not, and some came before the count."""
+    surveyed.add(*hours(NOW, 20), gap=3)
+    survey = surveyed.begin()
+    if is_counted_already:
+        rows = late_row(surveyed, 2, 25, 47, 59)
+        for _ in range(steps):
+            survey.step(settled=0)
+    else:
+        for _ in range(steps):
+            survey.step(settled=0)
+        rows = late_row(surveyed, 2, 25, 47, 59)
+    survey.see_late(rows)
+    step_until(survey, lambda: survey.is_done)
+    assert survey.month.total == 24
+
+
+def test_a_late_row_in_a_stretch_that_held_nothing(surveyed: SurveyedLog) -> None:
+    surveyed.add(NOW)
+    survey = surveyed.begin()
+    step_until(survey, lambda: survey.is_done)
+    survey.extend(9)
+    assert survey.step(settled=0) is None
+    assert is_known_and_done(survey) == (True, True)
+    survey.see_late(late_row(surveyed, 5))
+    assert is_known_and_done(survey) == (False, False)
+    step_until(survey, lambda: survey.is_done)
+    assert survey.month.total == 2
+
+
+def test_blocks_in_which_no_row_is_expected_any_more_are_forgotten(surveyed: SurveyedLog) -> None:
+    surveyed.add(*hours(NOW, 100))
+    survey = surveyed.begin()
+    held: list[int] = []
+    for last in range(100, 200, 10):
+        survey.extend(last)
+        while not is_known_and_done(survey)[1]:
+            survey.step(settled=last - 10)
+            held.append(len(survey._unsettled))
+        surveyed.add(*hours(NOW, 10))
+    assert max(held) <= 4

@@ -317,6 +317,14 @@ def test_a_silent_gateway_still_holds_its_invalid_keys_invalid(bench: Bench) -> 
     assert [figures.verdict.valid for figures in past.refresh().keys] == [False, True]
 
 
+def test_the_history_of_a_verdict_goes_back_from_the_start_of_the_newest_call(bench: Bench) -> None:
+    """A first load reads as much as a monitor holds that has been there all along."""
+    local = (NOW + SHANGHAI).replace(tzinfo=None)
+    bench.gateway.call(A, local - timedelta(hours=24, seconds=50), "m", 500)
+    bench.gateway.call(B, local - timedelta(minutes=1), "m", 200, 60_000)
+    assert bench.monitor(parse_zone("+8")).refresh().keys[0].verdict.failure_count == 1
+
+
 def test_a_zone_that_puts_calls_into_the_future_is_told(bench: Bench) -> None:
     bench.call()
     (notice,) = bench.monitor(parse_zone("-05:00")).refresh().notices

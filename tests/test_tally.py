@@ -1,95 +1,180 @@
-"""Counting what has moved gives what counting afresh gives."""
+"""Counting only what has moved, held against counting afresh."""
 
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keymon import tally as tally_module
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
-from keymon.calls import Calls, to_microseconds
+from keymon.calls import BEGINNING, Calls, to_microseconds
 from keymon.gateway_clock import GatewayClock
 from keymon.tally import Tally, tally
 
-START = datetime(2026, 11, 22, tzinfo=UTC)
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+EVER = datetime(2026, 1, 1, tzinfo=UTC)
 
-calls = st.tuples(
-    st.integers(0, 30),
-    st.sampled_from(["a", "b", "c", None]),
-    st.sampled_from(["m", "n", None]),
-    st.sampled_from([200, 500, None]),
-    st.integers(0, 40),
+Call = tuple[int, int, int, bool]
+"""(seconds before or after START, key, model, success)."""
+
+
+class Window:
+    """A window that calls arrive in."""
+
+    def __init__(self) -> None:
+        self.window = CallWindow(GatewayClock(UTC, "set"))
+        self.last_id = 0
+
+    def add(self, calls: list[Call], first_id: int | None = None) -> None:
+        first = self.last_id + 1 if first_id is None else first_id
+        rows = [
+            (
+                first + n,
+                f"{START + timedelta(seconds=at):%Y-%m-%d %H:%M:%S}",
+                f"model {model}" if model else None,
+                f"key {key}" if key else None,
+                200 if success else 500,
+                10,
+            )
+            for n, (at, key, model, success) in enumerate(calls)
+        ]
+        self.window.add(in_columns(rows), EVER)
+        self.last_id = max(self.last_id, first + len(calls) - 1)
+
+
+def at(seconds: int) -> int:
+    return to_microseconds(START + timedelta(seconds=seconds))
+
+
+def counts(found: Tally) -> dict[tuple[int, int], tuple[int, int]]:
+    """The pairs that count anything, by the numbers of key and model."""
+    entries = zip(
+        found.keys.tolist(), found.models.tolist(), found.success.tolist(), found.failure.tolist(), strict=True
+    )
+    return {(key, model): (success, failure) for key, model, success, failure in entries if success or failure}
+
+
+def naive_counts(calls: Calls, since: int) -> dict[tuple[int, int], tuple[int, int]]:
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for key, model, started, passed in zip(
+        calls.key.tolist(), calls.model.tolist(), calls.started.tolist(), calls.success.tolist(), strict=True
+    ):
+        if started >= since:
+            success, failure = found.get((key, model), (0, 0))
+            found[key, model] = (success + passed, failure + (not passed))
+    return found
+
+
+def is_right(found: Tally, calls: Calls, since: int) -> None:
+    assert counts(found) == naive_counts(calls, since)
+    assert found.codes.tolist() == sorted(set(found.codes.tolist()))
+    assert min([*found.success.tolist(), *found.failure.tolist()], default=0) >= 0
+    for key in {key for key, _ in counts(found)}:
+        assert found.last[key] == calls.started[calls.key == key].max()
+        own = found.of_key(key)
+        assert set(found.keys[own].tolist()) == {key}
+        assert np.count_nonzero(found.keys == key) == own.stop - own.start
+
+
+calls = st.lists(st.tuples(st.integers(-60, 60), st.integers(0, 5), st.integers(0, 3), st.booleans()), max_size=12)
+moves = st.lists(
+    st.one_of(
+        calls,
+        st.integers(-5, 40),  # so much later
+    ),
+    max_size=25,
 )
-steps = st.lists(st.tuples(st.lists(calls, max_size=8), st.integers(0, 60), st.booleans()), min_size=1, max_size=12)
 
 
-def counts(found: Tally) -> dict[tuple[str | None, str | None], tuple[int, int]]:
-    columns = (found.keys, found.models, found.success, found.failure)
-    return {
-        (found.calls.keys[key], found.calls.models[model]): (success, failure)
-        for key, model, success, failure in zip(*(column.tolist() for column in columns), strict=True)
-        if success or failure
-    }
+@given(before=calls, moves=moves, dense=st.sampled_from([0, 4]))
+@settings(max_examples=300, deadline=None)
+def test_a_tally_that_was_advanced_counts_as_one_that_was_counted_afresh(
+    before: list[Call], moves: list[list[Call] | int], dense: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tally_module, "_DENSE", dense)
+        window, since = Window(), -30
+        window.add(before)
+        found = tally(window.window.calls, at(since))
+        is_right(found, window.window.calls, at(since))
+        for move in moves:
+            if isinstance(move, int):
+                since += move
+            else:
+                window.add(move)
+            earlier, held = found, window.window.calls
+            found = earlier.advanced(held, at(since))
+            is_right(found, held, at(since))
+            assert counts(found) == counts(tally(held, at(since)))
+            old, new = counts(earlier), counts(found)
+            differing = {
+                key for key, model in old.keys() | new.keys() if old.get((key, model)) != new.get((key, model))
+            }
+            if found.changed is not None:
+                assert differing <= set(found.changed.tolist())
+                assert found.changed.tolist() == sorted(set(found.changed.tolist()))
+            else:
+                assert isinstance(move, int)
+                assert move < 0
 
 
-def last_calls(found: Tally) -> dict[str | None, int]:
-    return {key: found.last.item(found.calls.key_numbers[key]) for key, _ in counts(found)}
+def test_nothing_moved_leaves_the_counts_as_they_are() -> None:
+    window = Window()
+    window.add([(0, 1, 1, True), (10, 2, 1, False)])
+    first = tally(window.window.calls, at(-5))
+    second = first.advanced(window.window.calls, at(-1))
+    assert second.changed is not None
+    assert second.changed.tolist() == []
+    assert second.success is first.success
 
 
-@given(steps)
-@settings(max_examples=200, deadline=None)
-def test_a_tally_that_goes_along_is_one_made_afresh(steps: list[tuple[list[tuple[object, ...]], int, bool]]) -> None:
-    """Calls arrive out of order, the period slides, and at times the window lets go of what is old."""
-    window = CallWindow(GatewayClock(UTC, "set"))
-    now, row_id, since = START, 0, to_microseconds(START - timedelta(hours=1))
-    found = tally(window.calls, since)
-    for arrived, minutes, forgets in steps:
-        rows = []
-        for gap, api_key, model, status, late in arrived:
-            row_id += 1
-            now += timedelta(minutes=int(str(gap)))
-            started = now - timedelta(minutes=int(str(late)))
-            rows.append((row_id, f"{started:%Y-%m-%d %H:%M:%S}", model, api_key, status, 0))
-        window.add(in_columns(rows), START - timedelta(days=1))
-        since += minutes * 60_000_000
-        if forgets:
-            window.forget_before(START + timedelta(microseconds=since - to_microseconds(START)))
-        before, found = found, found.advanced(window.calls, since)
-        afresh = tally(window.calls, since)
-        assert counts(found) == counts(afresh)
-        assert last_calls(found) == last_calls(afresh)
-        if found.changed is not None:
-            assert keys_that_differ(before, found) <= {found.calls.keys[n] for n in found.changed.tolist()}
+def test_a_call_that_leaves_as_another_arrives_is_a_change() -> None:
+    window = Window()
+    window.add([(0, 1, 1, True), (0, 2, 1, True)])
+    first = tally(window.window.calls, at(0))
+    window.add([(20, 1, 1, True)])
+    second = first.advanced(window.window.calls, at(10))
+    assert second.changed is not None
+    assert [window.window.calls.keys[n] for n in second.changed] == ["key 1", "key 2"]
+    assert sum(success for success, _ in counts(second).values()) == 1
 
 
-def keys_that_differ(before: Tally, after: Tally) -> set[str | None]:
-    old, new = counts(before), counts(after)
-    return {pair[0] for pair in old.keys() | new.keys() if old.get(pair) != new.get(pair)}
+@pytest.mark.parametrize("way", ["older calls", "calls in the middle", "calls that are let go", "an earlier moment"])
+def test_what_did_not_only_grow_is_counted_afresh(way: str) -> None:
+    window, since = Window(), 0
+    window.add([(n, 1 + n % 3, 1, True) for n in range(20)], first_id=101)
+    window.add([(30, 1, 1, True)], first_id=130)
+    first = tally(window.window.calls, at(0))
+    if way == "older calls":
+        window.add([(1, 4, 1, True)], first_id=50)
+    elif way == "calls in the middle":
+        window.add([(1, 4, 1, True)], first_id=125)
+    elif way == "calls that are let go":
+        window.window.forget_before(START + timedelta(seconds=10))
+        since = 10
+    else:
+        since = -10
+    second = first.advanced(window.window.calls, at(since))
+    assert second.changed is None
+    is_right(second, window.window.calls, at(since))
 
 
-def columns_of(pairs: int) -> Calls:
-    numbers = np.arange(pairs, dtype=np.int32)
-    names = [str(n) for n in range(pairs)]
-    started = np.full(pairs, 10, np.int64)
-    status = np.where(numbers % 2, 200, 500).astype(np.int32)
-    return Calls(started.copy(), started, numbers, numbers, status, numbers, names, names, [], {})
+def test_no_calls_at_all() -> None:
+    found = tally(Window().window.calls, BEGINNING)
+    assert counts(found) == {}
+    assert found.advanced(found.calls, 0).changed is not None
 
 
-def test_many_keys_and_models_are_counted_as_few_are() -> None:
-    """A place for each pair would be a million here."""
-    found = tally(columns_of(1_000), 0)
-    assert counts(found) == {(str(n), str(n)): ((1, 0) if n % 2 else (0, 1)) for n in range(1_000)}
-    assert counts(tally(columns_of(1_000), 11)) == {}
-
-
-def test_the_entries_of_a_key_stand_together() -> None:
-    window = CallWindow(GatewayClock(UTC, "set"))
-    rows = [(n, f"{START:%Y-%m-%d %H:%M:%S}", "mno"[n % 3], "ab"[n % 2], 200, 0) for n in range(1, 25)]
-    window.add(in_columns(rows), START - timedelta(days=1))
-    found = tally(window.calls, 0)
-    for key, number in (("a", window.calls.key_numbers["a"]), ("b", window.calls.key_numbers["b"])):
-        entries = found.of_key(number)
-        assert found.keys[entries].tolist() == [number] * 3, key
-        assert found.success[entries].tolist() == [4, 4, 4]
-    assert found.of_key(99) == slice(6, 6)
+def test_many_pairs_are_counted_by_sorting_as_by_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = Window()
+    window.add([(n % 50, 1 + n % 700, 1 + n % 31, n % 3 > 0) for n in range(3_000)])
+    by_places = tally(window.window.calls, at(20))
+    monkeypatch.setattr(tally_module, "_DENSE", 0)
+    by_sorting = tally(window.window.calls, at(20))
+    assert by_places.codes.tolist() == by_sorting.codes.tolist()
+    assert by_places.success.tolist() == by_sorting.success.tolist()
+    assert by_places.failure.tolist() == by_sorting.failure.tolist()
+    is_right(by_places, window.window.calls, at(20))
