@@ -119,7 +119,7 @@ class FollowedGateway(RuleBasedStateMachine):
         """Calls that neither the last 24 hours nor a verdict needs."""
         local = self.newest_end.astimezone(ZONE).replace(tzinfo=None)
         before = f"{min(self.local, local) - timedelta(hours=50):%Y-%m-%d %H:%M:%S.%f}"
-        purged = "FROM t_request_log WHERE request_time < ? AND request_time > '2000'"
+        purged = "FROM t_request_log WHERE request_time < ? AND request_time > '2000-01-01'"  # '2000' would be a number
         if self.sql(f"SELECT count(*) {purged} AND request_time >= ?", before, f"{self.month:%Y-%m-%d}") != [(0,)]:
             self.months_that_lost_calls.add(self.month)
         self.gateway.connection.execute(f"DELETE {purged}", (before,))
@@ -291,6 +291,6 @@ def rows_of(held: Calls) -> list[tuple[object, ...]]:
 
 
 FollowedGateway.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestAFollowedGateway = FollowedGateway.TestCase
