@@ -95,8 +95,6 @@ _PROBE = (
     .limit(WITNESSES)
 )
 _NEXT_ID = select(func.min(log.c.id)).where(log.c.id > _AFTER)
-
-
 _NEXT_IDS = select(log.c.id).where(log.c.id > _AFTER).order_by(log.c.id).limit(_ROWS).subquery()
 _NEWER_PACKED = select(*_PACKED).where(
     log.c.id > _AFTER, log.c.id <= select(func.max(_NEXT_IDS.c.id)).scalar_subquery()

@@ -3,7 +3,7 @@
 It is the only state that keymon keeps of a gateway; every figure is computed from it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from keymon.gateway_clock import GatewayClock
 from keymon.log_start import Disorder
 from keymon.row_values import NO_TIME, Names, Statuses, latencies, local_microseconds
 
+_AHEAD = timedelta(hours=1)
+"""Calls dated further ahead of us are odd ones; they say nothing of how well the others keep order."""
 _SANE_SPAN = 10 * 365 * 24 * 3600 * 1_000_000
 """A row so much older than the newest was stamped by a clock that had not been set."""
 _STARTED, _KEY, _MODEL, _LATENCY = 1, 2, 3, 5
@@ -34,7 +36,7 @@ class CallWindow:
     of the middle; rows that are held already are not added again. `Calls` handed out earlier are not disturbed.
     """
 
-    def __init__(self, clock: GatewayClock) -> None:
+    def __init__(self, clock: GatewayClock, as_of: datetime | None = None) -> None:
         self._clock = clock
         self._keys = Names()
         self._models = Names()
@@ -49,8 +51,8 @@ class CallWindow:
         self._calls: Calls | None = None
         self._epoch = object()
         self.disorder = Disorder()
-        """How far the rows were out of order, microseconds; rows dated after `sane_until` do not count."""
-        self.sane_until = END
+        """How far the rows were out of order, microseconds; rows dated well after `as_of` do not count."""
+        self._sane_until = END if as_of is None else to_microseconds(as_of + _AHEAD)
         self.without_time = 0
         """Rows whose time is NULL or unreadable: they belong to no period."""
 
@@ -122,7 +124,7 @@ class CallWindow:
             self._last_end = int(ended[-1])
         if self._oldest_end is None or is_newer is False:
             self._oldest_end = int(ended[:WITNESSES].max())
-        sane = (started <= self.sane_until) & (started >= self.sane_until - _SANE_SPAN)
+        sane = (started <= self._sane_until) & (started >= self._sane_until - _SANE_SPAN)
         if is_newer is None or not sane.any():
             return
         if not sane.all():

@@ -10,15 +10,12 @@ from datetime import datetime, timedelta
 
 from keymon.call_log import CallLog, LogRows, call_end
 from keymon.call_window import CallWindow
-from keymon.calls import to_datetime, to_microseconds
+from keymon.calls import to_datetime
 from keymon.gateway_clock import ClockWatch, GatewayClock
 from keymon.late_rows import LateRows
 from keymon.log_start import MARGIN, WIDEST_MARGIN, Bounds, find_end, find_start, has_call_below
-from keymon.log_survey import LogSurvey
+from keymon.log_survey import LogSurvey, month_of
 from keymon.stats import DAY, StatsService
-
-_AHEAD = timedelta(hours=1)
-"""Calls dated further ahead of us are odd ones; they say nothing of how well the others keep order."""
 
 
 @dataclass(slots=True)
@@ -214,15 +211,12 @@ def follow_log(
     is_empty = bounds[1] < bounds[0]
     start = 0 if is_empty else find_start(log, bounds, cutoff)
     top = bounds[1] if until is None or is_empty else find_end(log, bounds, clock.to_local(until))
-    window = CallWindow(clock)
-    window.sane_until = to_microseconds(as_of + _AHEAD)
     local = clock.to_local(as_of)
-    month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return FollowedLog(
         log=log,
         bounds=bounds,
         watch=ClockWatch(clock),
-        window=window,
+        window=CallWindow(clock, as_of),
         history=history,
         since=since,
         cutoff=cutoff,
@@ -233,5 +227,5 @@ def follow_log(
         anchor=None if is_empty else log.row(top),
         looked=now,
         late=LateRows(log, top, now),
-        survey=LogSurvey(log, top, cutoff, month, None if until is None else local, until is None),
+        survey=LogSurvey(log, top, cutoff, month_of(local), None if until is None else local, until is None),
     )

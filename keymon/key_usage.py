@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from keymon.call_log import CallLog, LogRows
 from keymon.call_window import CallWindow
-from keymon.calls import to_microseconds
 from keymon.errors import Notice
 from keymon.gateway_clock import GatewayClock
 from keymon.gateway_settings import GatewaySettings
@@ -27,7 +26,6 @@ _HOLD_S = 0.04
 _LAST = 1.25
 """What is left is looked through in one go where it is no more than so many times that: its ids have no end to be
 compared with, which saves a sixth of the time."""
-_AHEAD = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,7 @@ def read_usage(
     None where only reading all keys' calls would give exact figures. Raises `DatabaseError`.
     """
     since = as_of - DAY
-    window = CallWindow(clock)
-    window.sane_until = to_microseconds(as_of + _AHEAD)
+    window = CallWindow(clock, as_of)
     bounds = log.bounds()
     if bounds is not None:
         if clock.set_back(since, as_of):

@@ -16,6 +16,11 @@ _LAST_ID = 2**63 - 1
 _END_OF_TIME = datetime.max  # noqa: DTZ901 - naive as the gateway's times are
 
 
+def month_of(time: datetime) -> datetime:
+    """Return the first moment of the month of a naive time."""
+    return time.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 @dataclass(slots=True)
 class MonthCount:
     """Calls dated from `first` (the first of a month, naive) to `until`."""

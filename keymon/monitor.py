@@ -19,6 +19,7 @@ from keymon.followed_log import FollowedLog, follow_log
 from keymon.gateway_clock import ClockWatch, GatewayClock
 from keymon.gateway_settings import GatewaySettings, read_settings
 from keymon.key_usage import KeyUsage, read_usage
+from keymon.log_survey import month_of
 from keymon.memory import give_back_large_blocks
 from keymon.stats import DAY, CallCount, KeyFigures, StatsService
 
@@ -271,8 +272,7 @@ class Monitor:
     def _keep_month(self, followed: FollowedLog) -> None:
         """Begin a new month when it has come, and count what is new in it."""
         now = followed.clock.to_local(self._instant(followed.clock))
-        first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        followed.survey_month(first, None if self._as_of is None else now)
+        followed.survey_month(month_of(now), None if self._as_of is None else now)
         if not self._month or not followed.is_loaded:
             return
         while not followed.survey.is_caught_up:
