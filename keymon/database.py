@@ -1,26 +1,24 @@
-"""Where a gateway's database is, and reading it, whatever kind it is of.
+"""Reads a gateway's database, whatever kind it is of.
 
 Only SELECT leaves keymon. Every read is fetched whole and has a deadline, so no read transaction outlives its
 call. What is particular to a kind of database is in its reader: `sqlite_reader`, `server_reader`.
 """
 
-import logging
-import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote
 
-from dotenv import dotenv_values
-from sqlalchemy import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Dialect
 
 from keymon import errors
-from keymon.masking import mask_url, visible
+from keymon.locations import FileLocation as FileLocation
+from keymon.locations import Location as Location
+from keymon.locations import ServerLocation as ServerLocation
+from keymon.locations import locate as locate
+from keymon.locations import locate_by_env as locate_by_env
+from keymon.locations import location_of as location_of
+from keymon.locations import server_location as server_location
 from keymon.prepared import Statement, prepared
 from keymon.sqlite_reader import SqliteReader
 
@@ -29,106 +27,6 @@ LOCK_PATIENCE_S = 1.0
 _LOCK_PAUSE_S = 0.002
 READ_LIMIT_S = 3.0
 """How long a single read may take. Each is bounded, so more is a broken disk, and the gateway waits 5 s only."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileLocation:
-    """Where a gateway's SQLite file is. `shown` is fit for a person."""
-
-    path: Path
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServerLocation:
-    """Where a gateway's MySQL or MariaDB database is. `shown` is fit for a person: it holds no password."""
-
-    url: URL = field(repr=False)
-    shown: str
-
-
-Location = FileLocation | ServerLocation
-
-
-def locate(text: str) -> FileLocation:
-    """Return the location that a path or a `sqlite:///` URL names.
-
-    Raises `UnsupportedDatabaseError` for URLs of other kinds.
-    """
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        return location_of(Path(text))
-    if scheme.partition("+")[0] != "sqlite":
-        raise errors.UnsupportedDatabaseError(
-            database=mask_url(text), reason="this version of keymon reads SQLite gateways only"
-        )
-    if not rest.startswith("/") or rest == "/":
-        raise errors.UnsupportedDatabaseError(
-            database=mask_url(text), reason="write sqlite:///relative/path or sqlite:////absolute/path"
-        )
-    return location_of(_sqlite_path(rest))
-
-
-def _sqlite_path(rest: str) -> Path:
-    """Return the path in what follows `sqlite://`. A name may hold ? # % itself: an existing file wins."""
-    literal = Path(rest[1:])
-    with suppress(OSError):  # the name is too long to be one
-        if literal.exists():
-            return literal
-    return Path(unquote(rest[1:].partition("?")[0]))
-
-
-def locate_by_env(env_file: Path) -> FileLocation:
-    """Return the location of the database of the gateway whose `.env` this is.
-
-    Raises `EnvFileError` or `UnsupportedDatabaseError`.
-    """
-    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it would complain on standard error by itself
-    try:
-        values = dotenv_values(env_file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise errors.EnvFileError(path=visible(str(env_file)), reason=_plain(error)) from None
-    if not env_file.is_file():
-        raise errors.EnvFileError(path=visible(str(env_file)), reason="there is no such file")
-    kind = (values.get("DATABASE_TYPE") or "mysql").strip().lower()
-    if kind != "sqlite":
-        reason = f"its gateway uses {visible(kind, 20)}; this version of keymon reads SQLite gateways only"
-        raise errors.EnvFileError(path=visible(str(env_file)), reason=reason)
-    name = (values.get("SQLITE_DATABASE") or "default_db").strip()
-    return location_of(env_file.parent / "data" / name)
-
-
-def location_of(path: Path) -> FileLocation:
-    """Return the location of an SQLite file."""
-    path = path.expanduser().absolute()
-    return FileLocation(path, visible(f"sqlite:///{os.path.normpath(path)}", 400))
-
-
-def server_location(text: str) -> ServerLocation:
-    """Return the location that a URL of a server names: `mysql://user:password@host:port/database`.
-
-    The server's socket may be named instead of host and port: `?unix_socket=/run/mysqld/mysqld.sock`.
-    Raises `UnsupportedDatabaseError`, whose message holds no password.
-    """
-    refused = errors.UnsupportedDatabaseError(
-        database=mask_url(text), reason="write mysql://user:password@host:port/database"
-    )
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):  # its port may be no number
-        raise refused from None
-    if url.get_backend_name() not in {"mysql", "mariadb"} or not url.database:
-        raise refused
-    place = URL.create("mysql", url.username, None, url.host, url.port, url.database)
-    return ServerLocation(url, visible(str(place) + _socket_of(url), 400))
-
-
-def _socket_of(url: URL) -> str:
-    return f"?unix_socket={url.query['unix_socket']}" if "unix_socket" in url.query else ""
-
-
-def _plain(error: Exception) -> str:
-    return (error.strerror or "unreadable").lower() if isinstance(error, OSError) else "is not text in UTF-8"
 
 
 class Reader(Protocol):
@@ -227,4 +125,4 @@ def _reader(location: Location) -> Reader:
         return SqliteReader(location.path, location.shown, READ_LIMIT_S)
     from keymon.server_reader import ServerReader  # the driver takes time to load, and most do without
 
-    return ServerReader(location.url, location.shown, READ_LIMIT_S)
+    return ServerReader(location, READ_LIMIT_S)

@@ -245,6 +245,27 @@ class AccountRefusedError(DatabaseError):
     advice = "keymon needs an account that may SELECT from t_request_log, t_error_logs and t_settings."
 
 
+class EncryptionRefusedError(DatabaseError):
+    """The connection cannot be encrypted as it was asked for."""
+
+    template = "{database}: no safe connection ({reason})"
+    advice = "keymon never falls back to less than was asked for. Check the connection's TLS mode and CA."
+
+
+class CertificateFileError(DatabaseError):
+    """The file of a CA cannot be used."""
+
+    template = "{database}: the CA file {path} cannot be used ({reason})"
+    advice = "Choose the PEM file of the CA that signed the server's certificate."
+
+
+class ClearPasswordRefusedError(DatabaseError):
+    """The server wants the password as clear text, and has not proven to be the server."""
+
+    template = "{database}: the server asks for the password in clear text, which keymon does not send"
+    advice = "Let the connection check the server's certificate (ssl_mode=verify_identity), or use another account."
+
+
 class NoSuchDatabaseError(DatabaseError):
     """The server holds no database of that name."""
 

@@ -6,6 +6,7 @@ what they quote is shown only where it is known to be a name.
 
 import re
 import socket
+import ssl
 import struct
 
 import pymysql
@@ -29,6 +30,7 @@ _UNREACHABLE = {2002, 2003}
 _REFUSED = {1044, 1045, 1129, 1130, 1142, 1143, 1251, 1698, 1862, 3118, 3159, 4151}
 _TOO_LONG = {1205, 1317, 1969, 3024}
 _LOST = {0, 1053, 1927, 2006, 2013, 2055, 4031}
+_NO_ENCRYPTION = 2026
 _NO_SUCH_DATABASE = 1049
 _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
 
@@ -37,6 +39,8 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
     """Return our error for one of `RAISED` that reading the database `shown` has raised."""
     if not isinstance(error, pymysql.Error) or not error.args or not isinstance(error.args[0], int):
         return errors.DatabaseUnreadableError(database=shown, reason=_strange(error))
+    if (unsafe := _unsafe(error)) is not None:
+        return errors.EncryptionRefusedError(database=shown, reason=unsafe)
     code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
     if code in _UNREACHABLE:
         return errors.ServerUnreachableError(database=shown, reason=_network(error))
@@ -52,6 +56,18 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
         return errors.NotAGatewayError(database=shown, reason=_missing(code, reason))
     quotes_nothing = re.sub("'.*'", "'…'", reason)
     return errors.DatabaseUnreadableError(database=shown, reason=f"{quotes_nothing}, error {code}")
+
+
+def _unsafe(error: pymysql.Error) -> str | None:
+    """Return why the connection cannot be encrypted as it was asked for; None where that is not what is wrong."""
+    if error.args[0] == _NO_ENCRYPTION:
+        return "the server does not encrypt"
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the server's certificate: {visible(cause.verify_message.rstrip('.'), 120)}"
+    if isinstance(cause, ssl.SSLError):
+        return f"encrypting failed: {visible((cause.reason or 'unknown').lower().replace('_', ' '), 80)}"
+    return None
 
 
 def _network(error: pymysql.Error) -> str:

@@ -15,10 +15,11 @@ from typing import Any, Final
 import pymysql
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import URL
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from keymon import errors, server_errors
+from keymon.locations import ServerLocation
+from keymon.tls import password_guard, tls_arguments
 
 _SOCKET_SLACK_S = 2.0
 """How much longer than the server's own limit we wait for its answer, so that it is the server that gives up."""
@@ -28,18 +29,18 @@ _MODIFIED = "SELECT update_time FROM information_schema.tables WHERE table_schem
 
 
 class ServerReader:
-    """One read-only session on the server that `url` names, to be used by one thread at a time.
+    """One read-only session at `location`, to be used by one thread at a time.
 
-    `shown` is how errors name it, `limit_s` how long a single read may take.
+    `limit_s` is how long a single read may take.
     """
 
     dialect: Final = MySQLDialect_pymysql(paramstyle="pyformat")
     commits_in_id_order: Final = False
     packs_rows: Final = False
 
-    def __init__(self, url: URL, shown: str, limit_s: float) -> None:
-        self._url = url
-        self._shown = shown
+    def __init__(self, location: ServerLocation, limit_s: float) -> None:
+        self._location = location
+        self._shown = location.shown
         self._limit_s = limit_s
         self._driver: Any = None  # the driver has no types
         self._over = False
@@ -65,7 +66,7 @@ class ServerReader:
 
         It forgets with every restart.
         """
-        values = {"name": self._url.database, "table": "t_request_log"}
+        values = {"name": self._location.url.database, "table": "t_request_log"}
         try:
             # Only here: elsewhere the zone of the session is left as the gateway's own sessions have it.
             self.rows("SET SESSION time_zone = '+00:00'", {})
@@ -106,15 +107,14 @@ class ServerReader:
                 driver.close()
 
     def _connect(self) -> None:
-        url, by_socket = self._url, self._url.query.get("unix_socket")
-        wait_s = self._limit_s + _SOCKET_SLACK_S
+        location, wait_s = self._location, self._limit_s + _SOCKET_SLACK_S
         self._driver = pymysql.connect(
-            host=url.host,
-            port=url.port or 3306,
-            unix_socket=by_socket,
-            user=url.username,
-            password=(url.password or "").encode(),  # the driver itself would write it in Latin 1
-            database=url.database,
+            host=location.host,
+            port=location.port,
+            unix_socket=location.socket,
+            user=location.url.username,
+            password=(location.url.password or "").encode(),  # the driver itself would write it in Latin 1
+            database=location.url.database,
             charset="utf8mb4",
             conv=_CONVERSIONS,
             autocommit=True,
@@ -122,9 +122,10 @@ class ServerReader:
             connect_timeout=self._limit_s,
             read_timeout=wait_s,
             write_timeout=wait_s,
-            ssl_disabled=bool(by_socket),
             program_name="keymon",
             defer_connect=True,  # so that it can be interrupted while it connects
+            **tls_arguments(location),
+            **password_guard(location),
         )
         self._driver.connect()
         self._limit()

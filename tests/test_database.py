@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 
 from keymon import database as database_module
 from keymon import errors
-from keymon.database import Database, FileLocation, locate, locate_by_env, location_of
+from keymon.database import Database, locate, location_of
 from keymon.schema import request_log
 from keymon.sqlite_reader import SqliteReader
 from tests.conftest import MakeGateway
@@ -84,11 +84,6 @@ def test_odd_file_names_are_opened_as_they_are(make_gateway: MakeGateway, tmp_pa
         assert database.fetch(COUNT) == [(0,)]
         database.close()
     assert sorted(os.listdir(tmp_path)) == before
-
-
-def test_a_quoted_url_is_unquoted(make_gateway: MakeGateway, tmp_path: Path) -> None:
-    make_gateway(["a"], name="ga te.db")
-    assert locate(f"sqlite:///{tmp_path}/ga%20te.db?timeout=5").path == tmp_path / "ga te.db"
 
 
 def absent(path: Path) -> None:
@@ -262,40 +257,6 @@ def test_a_replaced_file_is_noticed(make_gateway: MakeGateway, tmp_path: Path) -
         assert not database.replaced()
         new.path.replace(old.path)
         assert database.replaced()
-
-
-@pytest.mark.parametrize("url", ["mysql://root:pw-canary@db/gw", "postgresql://u@h/d", "sqlite://", "sqlite:///"])
-def test_a_url_that_cannot_be_opened_is_refused(url: str) -> None:
-    with pytest.raises(errors.UnsupportedDatabaseError) as caught:
-        locate(url)
-    assert "pw-canary" not in str(caught.value)
-
-
-def env(tmp_path: Path, content: str) -> FileLocation:
-    (tmp_path / ".env").write_text(content)
-    return locate_by_env(tmp_path / ".env")
-
-
-def test_the_gateways_env_names_a_file_in_its_data_folder(tmp_path: Path) -> None:
-    content = "DATABASE_TYPE=sqlite\nSQLITE_DATABASE='gw$HOME.db'\nAUTH_TOKEN=sk-canary\n"
-    assert env(tmp_path, content).path == tmp_path / "data" / "gw$HOME.db"
-
-
-@pytest.mark.parametrize(
-    "content", ["", "MYSQL_PASSWORD=pw-canary\n", "DATABASE_TYPE=mysql\n", "DATABASE_TYPE=oracle\n"], ids=repr
-)
-def test_an_env_of_another_database_is_refused(tmp_path: Path, content: str) -> None:
-    with pytest.raises(errors.EnvFileError) as caught:
-        env(tmp_path, content)
-    assert "pw-canary" not in str(caught.value)
-
-
-def test_an_absent_or_binary_env_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(errors.EnvFileError, match="no such file"):
-        locate_by_env(tmp_path / "absent.env")
-    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(errors.EnvFileError, match="not text"):
-        locate_by_env(tmp_path / ".env")
 
 
 def test_the_time_of_the_last_write_counts_the_log_of_a_wal_database(make_gateway: MakeGateway) -> None:

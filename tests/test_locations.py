@@ -1,0 +1,147 @@
+"""What a path, a URL or a gateway's `.env` names."""
+
+from pathlib import Path
+
+import pytest
+
+from keymon import errors
+from keymon.locations import FileLocation, ServerLocation, Tls, locate, locate_by_env, server_location
+
+
+def server(location: object) -> ServerLocation:
+    assert isinstance(location, ServerLocation)
+    return location
+
+
+def file(location: object) -> Path:
+    assert isinstance(location, FileLocation)
+    return location.path
+
+
+def test_a_quoted_url_is_unquoted(tmp_path: Path) -> None:
+    (tmp_path / "ga te.db").touch()
+    assert file(locate(f"sqlite:///{tmp_path}/ga%20te.db?timeout=5")) == tmp_path / "ga te.db"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:pw-canary@h/d",
+        "sqlite://",
+        "sqlite:///",
+        "mysql://u:pw-canary@h",
+        "mysql://u:pw-canary@h:port/d",
+        "mysql://u:pw-canary@h/d?ssl_mode=maybe",
+        "mysql://u:pw-canary@h/d?useSSL=true",
+        "mysql://u:pw-canary@h/d?tls=skip-verify",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused(url: str) -> None:
+    with pytest.raises(errors.UnsupportedDatabaseError) as caught:
+        locate(url)
+    assert "pw-canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "mariadb", "MySQL", "mariadb+mariadbconnector"])
+def test_every_usual_scheme_names_a_server(scheme: str) -> None:
+    location = server(locate(f"{scheme}://reader:pw%40%2F@db.example:3307/gateway?charset=utf8"))
+    assert (location.host, location.port, location.socket) == ("db.example", 3307, None)
+    assert (location.url.username, location.url.password, location.url.database) == ("reader", "pw@/", "gateway")
+    assert location.shown == "mysql://reader@db.example:3307/gateway"
+    assert location.account == "reader@db.example:3307"
+    assert "pw" not in repr(location)
+    assert not location.lacks_password
+
+
+def test_a_server_may_be_reached_by_its_socket() -> None:
+    location = server(locate("mysql://reader@/gateway?unix_socket=/run/mysqld/mysqld.sock"))
+    assert location.socket == "/run/mysqld/mysqld.sock"
+    assert location.shown == "mysql://reader@/gateway?unix_socket=/run/mysqld/mysqld.sock"
+    assert location.account == "reader@/run/mysqld/mysqld.sock"
+
+
+def test_no_password_and_an_empty_one_are_two_things() -> None:
+    assert server(locate("mysql://reader@h/d")).lacks_password
+    assert not server(locate("mysql://reader:@h/d")).lacks_password
+    assert server(locate("mysql://reader@h/d")).with_password("x").url.password == "x"
+
+
+@pytest.mark.parametrize(
+    ("query", "tls"),
+    [
+        ("", Tls("preferred")),
+        ("ssl_mode=REQUIRED", Tls("required")),
+        ("ssl-mode=verify_ca&ssl-ca=/ca.pem", Tls("verify_ca", Path("/ca.pem"))),
+        ("ssl_ca=/ca.pem", Tls("verify_identity", Path("/ca.pem"))),
+        ("ssl_mode=disabled", Tls("disabled")),
+        ("ssl_disabled=true", Tls("disabled")),
+        ("ssl_verify_cert=true", Tls("verify_ca")),
+        ("ssl_verify_cert=true&ssl_verify_identity=1", Tls("verify_identity")),
+        ("ssl_verify_cert=false", Tls("preferred")),
+    ],
+)
+def test_encryption_is_asked_for_in_the_url(query: str, tls: Tls) -> None:
+    location = server_location(f"mysql://u:p@h/d?{query}")
+    assert location.tls == tls
+    assert dict(location.url.query) == {}
+    again = server_location(location.text())
+    assert (again.tls, again.lacks_password) == (tls, True)
+
+
+def test_a_place_can_be_written_down_and_read_again() -> None:
+    url = "mysql://us%40er@/gate?ssl_mode=required&unix_socket=%2Frun%2Fa+b.sock"
+    location = server_location(url)
+    assert (location.url.username, location.socket) == ("us@er", "/run/a b.sock")
+    assert server_location(location.text()) == location
+
+
+# A gateway's .env
+
+
+def env(tmp_path: Path, content: str) -> object:
+    (tmp_path / ".env").write_text(content)
+    return locate_by_env(tmp_path / ".env")
+
+
+def test_it_names_a_file_in_its_data_folder(tmp_path: Path) -> None:
+    content = "DATABASE_TYPE=sqlite\nSQLITE_DATABASE='gw$HOME.db'\nAUTH_TOKEN=sk-canary\n"
+    assert file(env(tmp_path, content)) == tmp_path / "data" / "gw$HOME.db"
+
+
+def test_it_names_a_server_and_the_password(tmp_path: Path) -> None:
+    content = (
+        "MYSQL_HOST=db\nMYSQL_PORT=3307\nMYSQL_USER=gemini\nMYSQL_PASSWORD='a$b #c@/'\nMYSQL_DATABASE=default_db\n"
+        "MYSQL_SOCKET=\n"
+    )
+    location = server(env(tmp_path, content))
+    assert location.shown == "mysql://gemini@db:3307/default_db"
+    assert location.url.password == "a$b #c@/"
+    assert location.tls == Tls()
+
+
+def test_the_socket_it_names_is_used(tmp_path: Path) -> None:
+    content = "DATABASE_TYPE=mysql\nMYSQL_SOCKET=/run/s.sock\nMYSQL_USER=u\nMYSQL_DATABASE=d\n"
+    assert server(env(tmp_path, content)).socket == "/run/s.sock"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("DATABASE_TYPE=postgres\nMYSQL_PASSWORD=canary\n", "postgres"),
+        ("MYSQL_PASSWORD=canary\n", "it does not say MYSQL_USER and MYSQL_DATABASE"),
+        ("MYSQL_USER=u\nMYSQL_DATABASE=d\nMYSQL_PORT=canary\n", "MYSQL_PORT is no port"),
+        ("MYSQL_USER=u\nMYSQL_DATABASE=d\nMYSQL_PORT=99999\n", "MYSQL_PORT is no port"),
+    ],
+)
+def test_an_env_that_does_not_say_where_is_refused(tmp_path: Path, content: str, reason: str) -> None:
+    with pytest.raises(errors.EnvFileError, match=reason) as caught:
+        env(tmp_path, content)
+    assert "canary" not in str(caught.value)
+
+
+def test_an_absent_or_binary_env_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(errors.EnvFileError, match="no such file"):
+        locate_by_env(tmp_path / "absent.env")
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(errors.EnvFileError, match="not text"):
+        locate_by_env(tmp_path / ".env")
