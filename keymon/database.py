@@ -12,15 +12,28 @@ from typing import Any, Protocol
 from sqlalchemy import Dialect
 
 from keymon import errors
-from keymon.locations import FileLocation as FileLocation
-from keymon.locations import Location as Location
-from keymon.locations import ServerLocation as ServerLocation
-from keymon.locations import locate as locate
-from keymon.locations import locate_by_env as locate_by_env
-from keymon.locations import location_of as location_of
-from keymon.locations import server_location as server_location
+from keymon.locations import (
+    FileLocation,
+    Location,
+    ServerLocation,
+    locate,
+    locate_by_env,
+    location_of,
+    server_location,
+)
 from keymon.prepared import Statement, prepared
 from keymon.sqlite_reader import SqliteReader
+
+__all__ = [
+    "Database",
+    "FileLocation",
+    "Location",
+    "ServerLocation",
+    "locate",
+    "locate_by_env",
+    "location_of",
+    "server_location",
+]
 
 LOCK_PATIENCE_S = 1.0
 """How long a read waits for somebody else's lock before it gives up this time."""
@@ -33,21 +46,21 @@ class Reader(Protocol):
     """What a kind of database must be able to do for `Database`, which describes the rest of its methods."""
 
     @property
-    def dialect(self) -> Dialect: ...  # noqa: D102
+    def dialect(self) -> Dialect: ...
     @property
-    def commits_in_id_order(self) -> bool: ...  # noqa: D102
+    def commits_in_id_order(self) -> bool: ...
     @property
-    def packs_rows(self) -> bool: ...  # noqa: D102
+    def packs_rows(self) -> bool: ...
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
         """Return all rows of one SELECT. Raises `DatabaseLockedError` where it may be tried again at once."""
         ...
 
-    def modified(self) -> datetime | None: ...  # noqa: D102
-    def replaced(self) -> bool: ...  # noqa: D102
-    def now(self) -> datetime: ...  # noqa: D102
-    def interrupt(self) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
+    def modified(self) -> datetime | None: ...
+    def replaced(self) -> bool: ...
+    def now(self) -> datetime: ...
+    def interrupt(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Database:

@@ -106,6 +106,60 @@ class NoDatabaseNamedError(UsageError):
     template = "name the gateway's database: --db PATH, --env FILE or --demo"
 
 
+class ConfigDamagedError(UsageError):
+    """keymon's own file of profiles cannot be understood."""
+
+    template = "{path}: the profiles cannot be read ({reason})"
+    advice = "Correct the file. Until then there are no profiles; keymon keeps a copy of it before it writes a new one."
+
+
+class ConfigUnwritableError(UsageError):
+    """keymon's own file of profiles cannot be written."""
+
+    template = "{path}: the profiles cannot be saved ({reason})"
+    advice = "Give your account the right to write to that folder."
+
+
+class ProfileInvalidError(UsageError):
+    """A profile that cannot be meant so."""
+
+    template = "profile {profile}: {reason}"
+
+
+class ProfileUnknownError(UsageError):
+    """No profile is called that."""
+
+    template = "there is no profile {profile}; known: {known}"
+
+
+class PasswordNeededError(UsageError):
+    """A password that only the operator knows."""
+
+    template = "profile {profile}: the password of {account} is needed"
+    advice = "Enter it when asked, or let the profile name a variable (password_env) or a command (password_command)."
+
+
+class PasswordVariableError(UsageError):
+    """The variable that a profile names is not set."""
+
+    template = "profile {profile}: the environment variable {variable}, which should hold its password, is not set"
+    advice = "Set it before keymon starts, or change the profile."
+
+
+class PasswordCommandError(UsageError):
+    """The command that a profile names gives no password."""
+
+    template = "profile {profile}: the command {command} gave no password ({reason})"
+    advice = "Run it in a terminal: it should print the password and nothing else."
+
+
+class KeyringError(UsageError):
+    """The system's keyring does not keep a password."""
+
+    template = "the password could not be kept in the keyring ({reason})"
+    advice = "keymon keeps it until it ends."
+
+
 class NoDisplayError(UsageError):
     """There is no screen to open a window on."""
 

@@ -1,0 +1,227 @@
+"""Profiles: named connections to gateways, in a file that the operator may edit. It never holds a password.
+
+[[profile]]
+name = "Production"
+database = "mysql://reader@db.example/gateway"   # or the path of an SQLite file
+colour = "red"                                   # of COLOURS
+gateway_tz = "Asia/Shanghai"                     # detected where it is missing
+refresh_s = 10
+password_env = "GATEWAY_PASSWORD"                # or
+password_command = ["pass", "show", "gateway"]   # else the keyring, else keymon asks
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from platformdirs import user_config_path
+
+from keymon.errors import (
+    ConfigDamagedError,
+    ConfigUnwritableError,
+    KeymonError,
+    ProfileInvalidError,
+    ProfileUnknownError,
+)
+from keymon.files import write_private
+from keymon.gateway_clock import parse_zone
+from keymon.locations import Location, ServerLocation, locate
+from keymon.masking import visible
+
+COLOURS = ("grey", "blue", "green", "purple", "orange", "red")
+"""Names of the colours that a profile can be told apart by; the first where none was chosen."""
+SHORTEST_REFRESH_S, LONGEST_REFRESH_S = 1, 3_600
+USUAL_REFRESH_S = 5
+
+_LONGEST_NAME = 60
+_HEAD = (
+    "# keymon's profiles. No password belongs in here: keymon asks for it, or takes it from the system's keyring.\n\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A gateway by name.
+
+    `database` is a path or a URL without a password, `gateway_tz` empty where it is to be detected, `refresh_s` in
+    seconds. At most one of `password_env` (a variable's name) and `password_command` (words, run without a shell)
+    is given. `others` are entries that this version does not know, kept for the one that wrote them.
+    """
+
+    name: str
+    database: str
+    colour: str = COLOURS[0]
+    gateway_tz: str = ""
+    refresh_s: int = USUAL_REFRESH_S
+    password_env: str = ""
+    password_command: tuple[str, ...] = ()
+    others: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def location(self) -> Location:
+        """Where its database is. Raises `UnsupportedDatabaseError`."""
+        return locate(self.database)
+
+    def check(self) -> None:
+        """Raise `ProfileInvalidError` with what is wrong in words, and `UnsupportedDatabaseError`."""
+        name = visible(self.name, _LONGEST_NAME)
+        if not self.name.strip() or self.name != self.name.strip() or name != self.name:
+            raise ProfileInvalidError(profile=name or '""', reason="its name is empty, too long, or cannot be shown")
+        location = self.location
+        if isinstance(location, ServerLocation) and not location.lacks_password:
+            raise ProfileInvalidError(profile=name, reason="its URL holds a password, which does not belong there")
+        if self.colour not in COLOURS:
+            raise ProfileInvalidError(profile=name, reason=f"its colour is none of {', '.join(COLOURS)}")
+        if not SHORTEST_REFRESH_S <= self.refresh_s <= LONGEST_REFRESH_S:
+            reason = f"refresh_s must be {SHORTEST_REFRESH_S} to {LONGEST_REFRESH_S}"
+            raise ProfileInvalidError(profile=name, reason=reason)
+        if self.password_env and self.password_command:
+            reason = "it names both a variable and a command for its password"
+            raise ProfileInvalidError(profile=name, reason=reason)
+        if self.gateway_tz:
+            try:
+                parse_zone(self.gateway_tz)
+            except KeymonError as error:
+                raise ProfileInvalidError(profile=name, reason=f"gateway_tz: {error}") from None
+
+
+Profiles = tuple[Profile, ...]
+
+
+def config_folder() -> Path:
+    """Return the folder of keymon's own files: the platform's, or `KEYMON_CONFIG_DIR`."""
+    named = os.environ.get("KEYMON_CONFIG_DIR")
+    return Path(named) if named else user_config_path("keymon", appauthor=False)
+
+
+class ProfileStore:
+    """The file of profiles. It is read anew each time: another keymon, or an editor, may have changed it."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or config_folder() / "profiles.toml"
+
+    def load(self) -> Profiles:
+        """Return the profiles in the file's order; none where there is no file. Raises `ConfigDamagedError`."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise self._damaged((error.strerror or "unreadable").lower()) from None
+        try:
+            data = tomllib.loads(content.decode())
+        except UnicodeDecodeError:
+            raise self._damaged("it is not text in UTF-8") from None
+        except tomllib.TOMLDecodeError as error:
+            raise self._damaged(visible(str(error))) from None
+        return self._profiles(data.get("profile", []))
+
+    def find(self, name: str) -> Profile:
+        """Return the profile called `name`. Raises `ProfileUnknownError`, `ConfigDamagedError`."""
+        profiles = self.load()
+        for profile in profiles:
+            if profile.name == name:
+                return profile
+        known = ", ".join(profile.name for profile in profiles) or "there is none"
+        raise ProfileUnknownError(profile=visible(name, _LONGEST_NAME), known=visible(known, 300))
+
+    def change(self, edit: Callable[[Profiles], Sequence[Profile]]) -> Profiles:
+        """Replace the profiles by what `edit` makes of them, and return that.
+
+        A file that cannot be understood is kept beside the new one, and `edit` is given no profiles.
+        Raises `ConfigUnwritableError`, `ProfileInvalidError`.
+        """
+        try:
+            before = self.load()
+        except ConfigDamagedError:
+            before = ()
+            self._set_aside()
+        after = tuple(edit(before))
+        self._check(after)
+        try:
+            write_private(self.path, (_HEAD + tomli_w.dumps({"profile": [_entry(p) for p in after]})).encode())
+        except OSError as error:
+            raise self._unwritable(error) from None
+        return after
+
+    def _set_aside(self) -> None:
+        """Keep a damaged file under a name of its own."""
+        number = 1
+        while (kept := self.path.with_name(f"{self.path.stem}.damaged-{number}.toml")).exists():
+            number += 1
+        try:
+            self.path.rename(kept)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _profiles(self, entries: object) -> Profiles:
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise self._damaged("its profiles are not written as [[profile]]")
+        try:
+            profiles = tuple(map(_profile, entries))
+            self._check(profiles)
+        except KeymonError as error:
+            raise self._damaged(str(error)) from None
+        return profiles
+
+    def _check(self, profiles: Profiles) -> None:
+        names = [profile.name for profile in profiles]
+        for profile in profiles:
+            profile.check()
+            if names.count(profile.name) > 1:
+                raise ProfileInvalidError(profile=visible(profile.name), reason="there are two of that name")
+
+    def _damaged(self, reason: str) -> ConfigDamagedError:
+        return ConfigDamagedError(path=visible(str(self.path)), reason=reason)
+
+    def _unwritable(self, error: OSError) -> ConfigUnwritableError:
+        return ConfigUnwritableError(path=visible(str(self.path)), reason=(error.strerror or "unwritable").lower())
+
+
+_TYPES: Mapping[str, type] = {
+    "name": str,
+    "database": str,
+    "colour": str,
+    "gateway_tz": str,
+    "refresh_s": int,
+    "password_env": str,
+    "password_command": tuple,
+}
+_NEEDED = ("name", "database")
+
+
+def _profile(entry: Mapping[str, Any]) -> Profile:
+    name = visible(str(entry.get("name", "")), _LONGEST_NAME) or '""'
+    known: dict[str, Any] = {key: value for key, value in entry.items() if key in _TYPES}
+    command = known.get("password_command")
+    if isinstance(command, list) and all(isinstance(word, str) for word in command):
+        known["password_command"] = tuple(command)
+    for key, value in known.items():
+        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+            raise ProfileInvalidError(profile=name, reason=f"{key} is of the wrong type")
+    for key in _NEEDED:
+        if key not in known:
+            raise ProfileInvalidError(profile=name, reason=f"it has no {key}")
+    return Profile(**known, others={key: value for key, value in entry.items() if key not in _TYPES})
+
+
+def _entry(profile: Profile) -> dict[str, object]:
+    usual = Profile("", "")
+    entry: dict[str, object] = {"name": profile.name, "database": profile.database}
+    for key in _TYPES:
+        value = getattr(profile, key)
+        if key not in _NEEDED and value != getattr(usual, key):
+            entry[key] = list(value) if isinstance(value, tuple) else value
+    return entry | dict(profile.others)
+
+
+def renamed(profile: Profile, taken: Sequence[str]) -> Profile:
+    """Return `profile` under a name that is not `taken`, with a number behind it where that is needed."""
+    name, number = profile.name, 2
+    while name in taken:
+        name, number = f"{profile.name} {number}", number + 1
+    return replace(profile, name=name)
