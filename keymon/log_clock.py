@@ -1,0 +1,19 @@
+"""The gateway's clock, as its log and the time of its last write tell it."""
+
+from datetime import datetime, tzinfo
+
+from keymon.call_log import CallLog
+from keymon.database import Database
+from keymon.gateway_clock import GatewayClock, assume, detect_from_file
+
+
+def find_clock(database: Database, zone: tzinfo | None, now: datetime) -> GatewayClock:
+    """Return the clock in `zone` where the operator named it, else a detected or an assumed one; `now` is aware.
+
+    Raises `DatabaseError`.
+    """
+    if zone is not None:
+        return GatewayClock(zone, "set")
+    modified, newest = database.modified(), CallLog(database).newest_end()
+    detected = detect_from_file(newest, modified) if newest is not None else None
+    return detected or assume(newest, now)
