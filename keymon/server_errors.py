@@ -35,11 +35,14 @@ _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
 
 def translated(error: BaseException, shown: str, limit_s: float) -> errors.KeymonError:
     """Return our error for one of `RAISED` that reading the database `shown` has raised."""
+    if isinstance(error, OSError):
+        return errors.ServerUnreachableError(database=shown, reason=_network(error))
     if not isinstance(error, pymysql.Error) or not error.args or not isinstance(error.args[0], int):
         return errors.DatabaseUnreadableError(database=shown, reason=_strange(error))
     code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
     if code in _UNREACHABLE:
-        return errors.ServerUnreachableError(database=shown, reason=_network(error))
+        cause = getattr(error, "original_exception", None)
+        return errors.ServerUnreachableError(database=shown, reason=_network(cause))
     if code in _REFUSED:
         return errors.AccountRefusedError(database=shown, reason=reason)
     if code in _TOO_LONG or (code in _LOST and "timed out" in reason):
@@ -54,9 +57,8 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
     return errors.DatabaseUnreadableError(database=shown, reason=f"{quotes_nothing}, error {code}")
 
 
-def _network(error: pymysql.Error) -> str:
-    """Return why a server cannot be reached. The driver keeps what the system said, and our words are shorter."""
-    cause = getattr(error, "original_exception", None)
+def _network(cause: object) -> str:
+    """Return why a server cannot be reached, in words shorter than the system's."""
     if isinstance(cause, socket.gaierror):
         return "there is no host of that name"
     if isinstance(cause, TimeoutError):

@@ -19,6 +19,7 @@ from sqlalchemy import URL
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from keymon import errors, server_errors
+from keymon.server_line import ServerLine
 
 _SOCKET_SLACK_S = 2.0
 """How much longer than the server's own limit we wait for its answer, so that it is the server that gives up."""
@@ -42,6 +43,7 @@ class ServerReader:
         self._shown = shown
         self._limit_s = limit_s
         self._driver: Any = None  # the driver has no types
+        self._line: ServerLine | None = None
         self._over = False
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
@@ -91,12 +93,8 @@ class ServerReader:
     def interrupt(self) -> None:
         """Break off a read that is under way and refuse any further one; callable from any thread."""
         self._over = True
-        line = getattr(self._driver, "_sock", None)
-        if line is not None:
-            with suppress(OSError):  # it has just been closed
-                # Wakes the thread that waits for an answer, which closing would not. Not the method of an
-                # encrypted socket, which would pull the encryption from under that thread.
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
+        if self._line is not None:
+            self._line.break_off()
 
     def close(self) -> None:
         """Close the session; the next read opens a new one."""
@@ -104,6 +102,8 @@ class ServerReader:
         if driver is not None:
             with suppress(pymysql.Error):  # it never was open
                 driver.close()
+        if self._line is not None:
+            self._line.close()
 
     def _connect(self) -> None:
         url, by_socket = self._url, self._url.query.get("unix_socket")
@@ -119,15 +119,24 @@ class ServerReader:
             conv=_CONVERSIONS,
             autocommit=True,
             init_command=_SESSION,
-            connect_timeout=self._limit_s,
             read_timeout=wait_s,
             write_timeout=wait_s,
             ssl_disabled=bool(by_socket),
             program_name="keymon",
-            defer_connect=True,  # so that it can be interrupted while it connects
+            defer_connect=True,  # it is given a socket that can be interrupted while it connects
         )
-        self._driver.connect()
+        self._driver.connect(self._open_socket())
         self._limit()
+
+    def _open_socket(self) -> socket.socket:
+        """Return a socket that is connected to the server, or raise where `interrupt` has been called meanwhile."""
+        url, path = self._url, str(self._url.query.get("unix_socket", ""))
+        # What the driver notes itself where it opens the socket: nobody can listen there.
+        self._driver._secure = bool(path)
+        self._line = ServerLine(url.host or "localhost", url.port or 3306, path or None, self._limit_s)
+        if self._over:
+            raise ConnectionAbortedError
+        return self._line.open()
 
     def _limit(self) -> None:
         """Let the server itself end what takes too long. Servers too old for that are left to the socket."""
