@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
-from sqlalchemy import TableClause, column, func, select, table
+from sqlalchemy import TableClause, column, func, literal, select, table
 
 from keymon import errors
-from keymon.aside import Aside
 from keymon.call_log import CallLog
 from keymon.database import Database
-from keymon.errors import KeymonError, Notice
+from keymon.errors import KeymonError, Notice, ReadBrokenOffError
 from keymon.gateway_settings import read_settings
-from keymon.locations import Location, ServerLocation
+from keymon.locations import FileLocation, Location, ServerLocation
 from keymon.log_clock import find_clock
 from keymon.prepared import Statement
 from keymon.schema import error_logs
@@ -28,6 +27,8 @@ Outcome = Literal["passed", "noted", "failed"]
 SERVER_STAGES: tuple[Stage, ...] = ("name", "connection", "encryption", "login", "tables", "rights", "clock")
 FILE_STAGES: tuple[Stage, ...] = ("file", "tables", "clock")
 """Opening a file is one stage; it has no rights but those of the operating system."""
+_FILE: Statement = select(func.count()).select_from(table("sqlite_master"))
+_SERVER: Statement = select(literal(1))
 
 _CLOCKS_AGREE = timedelta(seconds=60)
 _HARMLESS = {"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REPLICATION CLIENT", "BINLOG MONITOR"}
@@ -144,76 +145,85 @@ class Finding:
     seconds: float
 
 
+def stages_of(location: Location) -> tuple[Stage, ...]:
+    """Return the stages of a connection, in their order."""
+    return SERVER_STAGES if isinstance(location, ServerLocation) else FILE_STAGES
+
+
 class ConnectionCheck:
-    """The check of one connection, for one thread; `interrupt` may be called from any.
+    """The check of one connection, for one thread, in which `found` is told of what comes out.
 
     `zone` is the gateway's where the operator named it.
     """
 
     def __init__(
-        self, location: Location, zone: tzinfo | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        location: Location,
+        found: Callable[[Finding], object],
+        zone: tzinfo | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._location, self._zone, self._now = location, zone, now
-        self._told: list[tuple[Stage, str]] = []
-        self._database = Database(location, lambda stage, value: self._told.append((stage, value)))
-        self._aside = Aside()
+        self._location, self._found, self._zone, self._now = location, found, zone, now
+        self._to_come = list(stages_of(location))
+        self._database = Database(location, self._hear)
+        self._began = time.monotonic()
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        """The stages to come, in their order."""
-        return SERVER_STAGES if isinstance(self._location, ServerLocation) else FILE_STAGES
+    def run(self) -> bool:
+        """Go through the stages and tell `found` of each; return whether all went well.
 
-    def run(self) -> Iterator[Finding]:
-        """Go through the stages; the first failure is the last finding. Raises `BrokenOffError` after `interrupt`."""
-        began = time.monotonic()
+        The first failure is the last finding. Raises `ReadBrokenOffError` after `interrupt`.
+        """
+        self._began = time.monotonic()
         try:
-            for stage in self.stages:
-                try:
-                    messages = self._aside.run(lambda stage=stage: list(self._stage(stage)))  # type: ignore[misc]
-                except KeymonError as error:
-                    yield Finding(stage, "failed", error, time.monotonic() - began)
-                    return
-                for message in messages:
-                    outcome: Outcome = "noted" if message.advice else "passed"
-                    yield Finding(stage, outcome, message, time.monotonic() - began)
-                began = time.monotonic()
+            self._go_through()
+        except ReadBrokenOffError:
+            raise
+        except KeymonError as error:
+            self._tell(self._to_come[0], "failed", error)
+            return False
         finally:
             self._database.close()
+        return True
 
     def interrupt(self) -> None:
-        """Break the check off."""
-        self._aside.interrupt()
+        """Break the check off; callable from any thread."""
         self._database.interrupt()
 
-    def _stage(self, stage: Stage) -> Iterator[Notice]:
-        if stage == "file":
-            self._database.reach("login")
-            yield FileOpened()
-        elif stage == "tables":
-            settings = read_settings(self._database)
-            CallLog(self._database).newest_end()
-            yield TablesFound(keys=f"{len(settings.pool):,}")
-            yield from settings.notices
-        elif stage == "rights":
-            yield from _rights(self._database)
-        elif stage == "clock":
-            yield from self._clock()
+    def _go_through(self) -> None:
+        if isinstance(self._location, FileLocation):
+            self._database.fetch(_FILE)
+            self._pass("file", FileOpened())
         else:
-            self._database.reach(stage)
-            yield self._reached(stage)
+            self._database.fetch(_SERVER)  # the stages up to `login` are heard of meanwhile
+        settings = read_settings(self._database)
+        CallLog(self._database).newest_end()
+        self._pass("tables", TablesFound(keys=f"{len(settings.pool):,}"), *settings.notices)
+        if isinstance(self._location, ServerLocation):
+            self._pass("rights", *_rights(self._database))
+        self._pass("clock", *self._clock())
 
-    def _reached(self, stage: Stage) -> Notice:
-        value = dict(self._told).get(stage, "")
+    def _hear(self, stage: Stage, value: str) -> None:
+        if stage in self._to_come:  # a connection that was lost is opened anew
+            self._pass(stage, self._reached(stage, value))
+
+    def _pass(self, stage: Stage, *messages: Notice) -> None:
+        self._to_come.remove(stage)
+        for message in messages:
+            self._tell(stage, "noted" if message.advice else "passed", message)
+
+    def _tell(self, stage: Stage, outcome: Outcome, message: KeymonError) -> None:
+        now = time.monotonic()
+        self._found(Finding(stage, outcome, message, now - self._began))
+        self._began = now
+
+    def _reached(self, stage: Stage, value: str) -> Notice:
         if stage == "name":
             return NameFound(value=value)
         if stage == "connection":
             return Connected(value=value)
         if stage == "login":
             return LoggedIn(value=value)
-        assert isinstance(self._location, ServerLocation)  # noqa: S101
-        if value:
-            return (Encrypted if self._location.tls.is_verified else EncryptedUnchecked)(value=value)
-        return LocalSocket() if self._location.socket else NotEncrypted()
+        return _encryption(self._location, value)
 
     def _clock(self) -> Iterator[Notice]:
         clock = find_clock(self._database, self._zone, self._now())
@@ -227,6 +237,13 @@ class ConnectionCheck:
         apart = abs(self._database.now() - self._now())
         if apart > _CLOCKS_AGREE:
             yield ClocksDiffer(seconds=f"{apart.total_seconds():.0f}")
+
+
+def _encryption(location: Location, value: str) -> Notice:
+    assert isinstance(location, ServerLocation)  # noqa: S101 - a file has no such stage
+    if value:
+        return (Encrypted if location.tls.is_verified else EncryptedUnchecked)(value=value)
+    return LocalSocket() if location.socket else NotEncrypted()
 
 
 # What an account may do. Everything that its roles give it shows in the rights on columns.

@@ -23,6 +23,7 @@ from keymon.locations import (
 )
 from keymon.prepared import Statement, prepared
 from keymon.sqlite_reader import SqliteReader
+from keymon.stages import Told, untold
 
 __all__ = [
     "Database",
@@ -66,13 +67,13 @@ class Reader(Protocol):
 class Database:
     """One read-only connection to a gateway's database, to be used by one thread at a time.
 
-    Opens lazily; after any error the next read starts on a new connection. Raises `DatabaseError` and its
-    kin, never an error of the driver's.
+    Opens lazily; after any error the next read starts on a new connection. `told` hears of the stages of connecting
+    to a server. Raises `DatabaseError` and its kin, never an error of the driver's.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, told: Told = untold) -> None:
         self.location = location
-        self._reader = _reader(location)
+        self._reader = _reader(location, told)
 
     @property
     def shown(self) -> str:
@@ -133,9 +134,9 @@ class Database:
         self._reader.close()
 
 
-def _reader(location: Location) -> Reader:
+def _reader(location: Location, told: Told) -> Reader:
     if isinstance(location, FileLocation):
         return SqliteReader(location.path, location.shown, READ_LIMIT_S)
     from keymon.server_reader import ServerReader  # the driver takes time to load, and most do without
 
-    return ServerReader(location, READ_LIMIT_S)
+    return ServerReader(location, READ_LIMIT_S, told)

@@ -293,10 +293,17 @@ class ServerUnreachableError(DatabaseError):
 
 
 class AccountRefusedError(DatabaseError):
-    """The server knows no such account, not with this password, or does not let it read the tables."""
+    """The server knows no such account, not with this password, or not from this computer."""
 
     template = "{database}: the server refuses the account ({reason})"
-    advice = "keymon needs an account that may SELECT from t_request_log, t_error_logs and t_settings."
+    advice = "Check the account's name, its password, and that it may log in from this computer and to this database."
+
+
+class RightMissingError(DatabaseError):
+    """The account may not read a table."""
+
+    template = "{database}: the account lacks a right ({reason})"
+    advice = "It needs SELECT on t_request_log and t_settings, and on t_error_logs for the texts of errors."
 
 
 class EncryptionRefusedError(DatabaseError):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from keymon import error_log, gateway_clock, notices
+from keymon import error_log, notices
 from keymon.call_log import CHUNK_ROWS, CallLog, LogRows
 from keymon.database import Database, Location
 from keymon.errors import Notice, PoolKeptNotice, SettingUnreadableError
@@ -19,6 +19,7 @@ from keymon.followed_log import FollowedLog, follow_log
 from keymon.gateway_clock import ClockWatch, GatewayClock
 from keymon.gateway_settings import GatewaySettings, read_settings
 from keymon.key_usage import KeyUsage, read_usage
+from keymon.log_clock import find_clock
 from keymon.log_survey import month_of
 from keymon.memory import give_back_large_blocks
 from keymon.stats import DAY, CallCount, KeyFigures, StatsService
@@ -198,16 +199,7 @@ class Monitor:
         return self._settings, self._settings.notices
 
     def _find_clock(self) -> GatewayClock:
-        if self._zone is not None:
-            return GatewayClock(self._zone, "set")
-        if self._found_clock is not None:
-            return self._found_clock
-        modified = self._database.modified()
-        newest = self._log.newest_end()
-        found = None
-        if newest is not None and modified is not None:
-            found = gateway_clock.detect_from_file(newest, modified)
-        return found or gateway_clock.assume(newest, self._now())
+        return self._found_clock or find_clock(self._database, self._zone, self._now())
 
     def _instant(self, clock: GatewayClock) -> datetime:
         if self._as_of is None:

@@ -27,35 +27,46 @@ RAISED = (
 )
 
 _UNREACHABLE = {2002, 2003}
-_REFUSED = {1044, 1045, 1129, 1130, 1142, 1143, 1251, 1698, 1862, 3118, 3159, 4151}
+_REFUSED = {1044, 1045, 1129, 1130, 1251, 1698, 1862, 3118, 3159, 4151}
+_RIGHT_MISSING = {1142, 1143}
 _TOO_LONG = {1205, 1317, 1969, 3024}
 _LOST = {0, 1053, 1927, 2006, 2013, 2055, 4031}
 _NO_ENCRYPTION = 2026
-_NO_SUCH_DATABASE = 1049
 _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
+_KINDS: tuple[tuple[set[int], type[errors.KeymonError]], ...] = (
+    (_REFUSED, errors.AccountRefusedError),
+    (_RIGHT_MISSING, errors.RightMissingError),
+    (_LOST, errors.ServerLostError),
+    ({1049}, errors.NoSuchDatabaseError),
+)
 
 
 def translated(error: BaseException, shown: str, limit_s: float) -> errors.KeymonError:
     """Return our error for one of `RAISED` that reading the database `shown` has raised."""
+    if isinstance(error, OSError):
+        return errors.ServerUnreachableError(database=shown, reason=_network(error))
     if not isinstance(error, pymysql.Error) or not error.args or not isinstance(error.args[0], int):
         return errors.DatabaseUnreadableError(database=shown, reason=_strange(error))
     if (unsafe := _unsafe(error)) is not None:
         return errors.EncryptionRefusedError(database=shown, reason=unsafe)
     code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
     if code in _UNREACHABLE:
-        return errors.ServerUnreachableError(database=shown, reason=_network(error))
-    if code in _REFUSED:
-        return errors.AccountRefusedError(database=shown, reason=reason)
+        cause = getattr(error, "original_exception", None)
+        return errors.ServerUnreachableError(database=shown, reason=_network(cause))
     if code in _TOO_LONG or (code in _LOST and "timed out" in reason):
         return errors.DatabaseTimeoutError(database=shown, seconds=limit_s)
-    if code in _LOST:
-        return errors.ServerLostError(database=shown)
-    if code == _NO_SUCH_DATABASE:
-        return errors.NoSuchDatabaseError(database=shown)
+    for codes, kind in _KINDS:
+        if code in codes:
+            return kind(database=shown, reason=reason)
     if code in {_NO_SUCH_TABLE, _NO_SUCH_COLUMN}:
         return errors.NotAGatewayError(database=shown, reason=_missing(code, reason))
     quotes_nothing = re.sub("'.*'", "'…'", reason)
     return errors.DatabaseUnreadableError(database=shown, reason=f"{quotes_nothing}, error {code}")
+
+
+def is_about_encryption(error: pymysql.Error) -> bool:
+    """Tell whether it is encryption that failed."""
+    return bool(error.args) and _unsafe(error) is not None
 
 
 def _unsafe(error: pymysql.Error) -> str | None:
@@ -70,9 +81,8 @@ def _unsafe(error: pymysql.Error) -> str | None:
     return None
 
 
-def _network(error: pymysql.Error) -> str:
-    """Return why a server cannot be reached. The driver keeps what the system said, and our words are shorter."""
-    cause = getattr(error, "original_exception", None)
+def _network(cause: object) -> str:
+    """Return why a server cannot be reached, in words shorter than the system's."""
     if isinstance(cause, socket.gaierror):
         return "there is no host of that name"
     if isinstance(cause, TimeoutError):

@@ -7,6 +7,7 @@ fetched whole: closing an unfinished server-side cursor would first drain it.
 """
 
 import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,6 +20,9 @@ from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from keymon import errors, server_errors
 from keymon.locations import ServerLocation
+from keymon.masking import visible
+from keymon.server_line import ServerLine
+from keymon.stages import Told, untold
 from keymon.tls import password_guard, tls_arguments
 
 _SOCKET_SLACK_S = 2.0
@@ -31,18 +35,20 @@ _MODIFIED = "SELECT update_time FROM information_schema.tables WHERE table_schem
 class ServerReader:
     """One read-only session at `location`, to be used by one thread at a time.
 
-    `limit_s` is how long a single read may take.
+    `limit_s` is how long a single read may take. `told` hears of the stages of connecting.
     """
 
     dialect: Final = MySQLDialect_pymysql(paramstyle="pyformat")
     commits_in_id_order: Final = False
     packs_rows: Final = False
 
-    def __init__(self, location: ServerLocation, limit_s: float) -> None:
+    def __init__(self, location: ServerLocation, limit_s: float, told: Told = untold) -> None:
         self._location = location
         self._shown = location.shown
         self._limit_s = limit_s
+        self._told = told
         self._driver: Any = None  # the driver has no types
+        self._line: ServerLine | None = None
         self._over = False
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
@@ -92,12 +98,8 @@ class ServerReader:
     def interrupt(self) -> None:
         """Break off a read that is under way and refuse any further one; callable from any thread."""
         self._over = True
-        line = getattr(self._driver, "_sock", None)
-        if line is not None:
-            with suppress(OSError):  # it has just been closed
-                # Wakes the thread that waits for an answer, which closing would not. Not the method of an
-                # encrypted socket, which would pull the encryption from under that thread.
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
+        if self._line is not None:
+            self._line.break_off()
 
     def close(self) -> None:
         """Close the session; the next read opens a new one."""
@@ -105,6 +107,8 @@ class ServerReader:
         if driver is not None:
             with suppress(pymysql.Error):  # it never was open
                 driver.close()
+        if self._line is not None:
+            self._line.close()
 
     def _connect(self) -> None:
         location, wait_s = self._location, self._limit_s + _SOCKET_SLACK_S
@@ -119,21 +123,50 @@ class ServerReader:
             conv=_CONVERSIONS,
             autocommit=True,
             init_command=_SESSION,
-            connect_timeout=self._limit_s,
             read_timeout=wait_s,
             write_timeout=wait_s,
             program_name="keymon",
-            defer_connect=True,  # so that it can be interrupted while it connects
+            defer_connect=True,  # it is given a socket that can be interrupted while it connects
             **tls_arguments(location),
             **password_guard(location),
         )
-        self._driver.connect()
+        line = self._open_socket()
+        try:
+            self._driver.connect(line)
+        except pymysql.Error as error:
+            if not server_errors.is_about_encryption(error):
+                self._told("encryption", "TLS" if self._is_encrypted else "")
+            raise
+        self._told("encryption", self._encryption())
         self._limit()
+
+    def _open_socket(self) -> socket.socket:
+        """Return a socket that is connected to the server, or raise where `interrupt` has been called meanwhile."""
+        location = self._location
+        # What the driver notes itself where it opens the socket: nobody can listen there.
+        self._driver._secure = bool(location.socket)
+        self._line = ServerLine(location.host, location.port, location.socket, self._limit_s, self._told)
+        if self._over:
+            raise ConnectionAbortedError
+        return self._line.open()
+
+    @property
+    def _is_encrypted(self) -> bool:
+        return bool(self._driver._secure) and self._location.socket is None
+
+    def _encryption(self) -> str:
+        """Return how the connection is encrypted, empty where it is not."""
+        line = self._driver._sock
+        if not isinstance(line, ssl.SSLSocket):
+            return ""
+        return ", ".join(filter(None, (line.version(), (line.cipher() or ("",))[0])))
 
     def _limit(self) -> None:
         """Let the server itself end what takes too long. Servers too old for that are left to the socket."""
         version = self._fetched("SELECT VERSION()", {})[0][0]
-        if "mariadb" in version.lower():
+        is_mariadb = "mariadb" in version.lower()
+        self._told("login", f"{'MariaDB' if is_mariadb else 'MySQL'} {visible(version.partition('-')[0], 20)}")
+        if is_mariadb:
             self._set("max_statement_time", self._limit_s)
         else:
             self._set("max_execution_time", int(self._limit_s * 1000))

@@ -46,14 +46,19 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         gateway.close()
 
 
-@pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[MariaDb]:
-    """A MariaDB server for all tests of a run; where there is none they are skipped, in CI they fail."""
+def need_mariadb() -> None:
+    """Skip a test where there is no MariaDB server; in CI it fails there."""
     if not installed():
         reason = "MariaDB's server is not installed (on Debian and Ubuntu: apt install mariadb-server)"
         if os.environ.get("KEYMON_NEED_MARIADB") or os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDb]:
+    """A MariaDB server for all tests of a run; where there is none they are skipped, in CI they fail."""
+    need_mariadb()
     with mariadb() as server:
         yield server
 
