@@ -14,7 +14,7 @@ from sqlalchemy import TableClause, column, func, literal, select, table
 from keymon import errors
 from keymon.call_log import CallLog
 from keymon.database import Database
-from keymon.errors import KeymonError, Notice, ReadBrokenOffError
+from keymon.errors import CertificateFileError, EncryptionRefusedError, KeymonError, Notice, ReadBrokenOffError
 from keymon.gateway_settings import read_settings
 from keymon.locations import FileLocation, Location, ServerLocation
 from keymon.log_clock import find_clock
@@ -179,7 +179,7 @@ class ConnectionCheck:
         except ReadBrokenOffError:
             raise
         except KeymonError as error:
-            self._tell(self._to_come[0], "failed", error)
+            self._tell(self._failed_stage(error), "failed", error)
             return False
         finally:
             self._database.close()
@@ -201,6 +201,12 @@ class ConnectionCheck:
         if isinstance(self._location, ServerLocation):
             self._pass("rights", *_rights(self._database))
         self._pass("clock", *self._clock())
+
+    def _failed_stage(self, error: KeymonError) -> Stage:
+        stage = self._to_come[0]
+        about_encryption = isinstance(error, EncryptionRefusedError | CertificateFileError)
+        # A server that says nothing has not come to the point where one would encrypt.
+        return stage if stage != "encryption" or about_encryption else "login"
 
     def _hear(self, stage: Stage, value: str) -> None:
         if stage in self._to_come:  # a connection that was lost is opened anew

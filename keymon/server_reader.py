@@ -134,7 +134,8 @@ class ServerReader:
         try:
             self._driver.connect(line)
         except pymysql.Error as error:
-            if not server_errors.is_about_encryption(error):
+            greeted = getattr(self._driver, "server_version", None)
+            if greeted and not self._over and not server_errors.is_about_encryption(error):
                 self._told("encryption", "TLS" if self._is_encrypted else "")
             raise
         self._told("encryption", self._encryption())
