@@ -9,19 +9,19 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from keymon import __version__, errors
-from keymon.masking import foreign, mask_url, visible
+from keymon.display import check_window_libraries, has_display, qt_errors
+from keymon.gateway_options import add_gateway_options, instant, located, monitored, named
+from keymon.masking import foreign
 
 if TYPE_CHECKING:
-    from keymon.database import Location
-    from keymon.gui.poller import Source
-    from keymon.monitor import Monitor, Snapshot
+    from keymon.connection_check import Finding
+    from keymon.monitor import Snapshot
 
 PROGRAM = "keymon"
 _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -30,13 +30,6 @@ _TRIES = 5
 _UNTOLD_S = 1.0
 """A reading that takes no longer is not worth telling of."""
 _Result = TypeVar("_Result")
-QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0"
-"""Debian packages without which Qt cannot even be imported."""
-WINDOW_PACKAGES = (
-    "libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0"
-    " libxcb-util1 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0 libx11-xcb1"
-)
-"""Debian packages that a window on X11 needs besides."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,13 +74,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 2 wrong usage, 3 database out of reach or unreadable, 4 not a gateway's database.",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    _add_gateway_options(parser, None)
+    add_gateway_options(parser, None)
     parser.set_defaults(run=_run_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], text: str, about_gateway: bool = True
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        _add_gateway_options(command, argparse.SUPPRESS)
+        if about_gateway:
+            add_gateway_options(command, argparse.SUPPRESS)
         command.set_defaults(run=run)
         return command
 
@@ -100,22 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_format_options(usage, csv=False)
     stats = add("stats", _run_stats, "show the calls of all keys in 1 minute, 1 hour, 24 hours and this month")
     _add_format_options(stats, csv=False)
+    check = add("check", _run_check, "try the connection to a gateway, stage by stage")
+    check.epilog = "Ends with 0 where all stages are passed, else with the exit code of what failed."
+    profiles = add("profiles", _run_profiles, "list the profiles", about_gateway=False)
+    _add_format_options(profiles, csv=False)
     screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")
     screenshot.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the images")
     screenshot.add_argument("--theme", choices=("light", "dark"), default="light")
     return parser
-
-
-def _add_gateway_options(parser: argparse.ArgumentParser, default: str | None) -> None:
-    group = parser.add_argument_group("the gateway")
-    which = group.add_mutually_exclusive_group()
-    which.add_argument("--db", metavar="URL|PATH", default=default, help="its database: a path or sqlite:/// URL")
-    which.add_argument("--env", metavar="FILE", default=default, help="its .env file, which names the database")
-    which.add_argument("--demo", action="store_true", default=default or False, help="a living sample gateway")
-    group.add_argument(
-        "--gateway-tz", metavar="ZONE|OFFSET", default=default, help="its time zone; detected where possible"
-    )
-    group.add_argument("--as-of", metavar="ISO-8601", default=default, help="judge as of that instant instead of now")
 
 
 def _add_format_options(parser: argparse.ArgumentParser, csv: bool) -> None:
@@ -125,51 +113,9 @@ def _add_format_options(parser: argparse.ArgumentParser, csv: bool) -> None:
         group.add_argument("--csv", action="store_true", help="print CSV")
 
 
-@contextmanager
-def _gateway(options: argparse.Namespace, now: datetime | None = None) -> Iterator["Location"]:
-    """Give the location of the gateway that the options name; the sample gateway lives as long as this."""
-    from keymon.database import locate, locate_by_env, location_of
-
-    if options.demo:
-        from keymon.demo import DemoGateway
-
-        with DemoGateway(living=False, now=now) as path:
-            yield location_of(path)
-    elif options.db is not None:
-        yield locate(options.db)
-    elif options.env is not None:
-        yield locate_by_env(Path(options.env))
-    else:
-        raise errors.NoDatabaseNamedError
-
-
-def _monitor(options: argparse.Namespace, location: "Location", month: bool) -> "Monitor":
-    from keymon.gateway_clock import parse_zone
-    from keymon.monitor import Monitor
-
-    zone = parse_zone(options.gateway_tz) if options.gateway_tz is not None else None
-    return Monitor(location, zone, _instant(options.as_of), month)
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-        if not 1971 <= instant.year < 9000:
-            raise ValueError
-    except ValueError:
-        raise errors.TimeUnreadableError(text=visible(text, 40)) from None
-    return instant
-
-
 def _snapshot(options: argparse.Namespace, month: bool = False) -> "Snapshot":
-    with _gateway(options) as location:
-        monitor = _monitor(options, location, month)
-        try:
-            return _patiently(lambda: monitor.refresh(progress=_Progress()))
-        finally:
-            monitor.close()
+    with monitored(options, month) as monitor:
+        return _patiently(lambda: monitor.refresh(progress=_Progress()))
 
 
 class _Progress:
@@ -215,12 +161,8 @@ def _run_keys(options: argparse.Namespace) -> int:
 
 def _run_usage(options: argparse.Namespace) -> int:
     wanted = sys.stdin.readline().strip() if options.key == "-" else options.key
-    with _gateway(options) as location:
-        monitor = _monitor(options, location, month=False)
-        try:
-            found = _patiently(lambda: monitor.usage(wanted))
-        finally:
-            monitor.close()
+    with monitored(options, month=False) as monitor:
+        found = _patiently(lambda: monitor.usage(wanted))
     from keymon import report
 
     text = report.usage_json(found.usage) if options.json else report.usage_table(found.usage)
@@ -233,6 +175,33 @@ def _run_stats(options: argparse.Namespace) -> int:
 
     text = report.stats_json(snapshot) if options.json else report.stats_table(snapshot)
     return _print(text, snapshot.notices)
+
+
+def _run_profiles(options: argparse.Namespace) -> int:
+    from keymon.config import ProfileStore
+    from keymon.connection_report import profiles_json, profiles_table
+
+    store = ProfileStore()
+    profiles = store.load()
+    return _print(profiles_json(profiles) if options.json else profiles_table(profiles, store.path))
+
+
+def _run_check(options: argparse.Namespace) -> int:
+    from keymon.connection_check import ConnectionCheck
+    from keymon.connection_report import finding_line
+    from keymon.gateway_clock import parse_zone
+
+    failed: list[errors.KeymonError] = []
+
+    def tell(finding: "Finding") -> None:
+        _print(finding_line(finding))
+        if finding.outcome == "failed":
+            failed.append(finding.message)
+
+    with located(options) as (gateway, location):
+        zone = options.gateway_tz if options.gateway_tz is not None else gateway.gateway_tz or None
+        ConnectionCheck(location, tell, None if zone is None else parse_zone(zone)).run()
+    return failed[0].exit_code if failed else 0
 
 
 def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:
@@ -252,49 +221,26 @@ def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:
 
 
 def _run_window(options: argparse.Namespace) -> int:
-    if not _has_display():
+    if not has_display():
         return _demo_without_display() if options.demo else _no_display()
     # Nothing that is made until the window is seen is garbage, and looking for some would take time.
     gc.disable()
-    with _qt_errors():
-        _check_window_libraries()
+    with qt_errors():
+        check_window_libraries()
         from keymon.gui import app
-    zone: str | None = options.gateway_tz
-    if options.demo:
-        return app.run_window(app.demo_source, zone, app.DEMO_TITLE)
-    if not (options.db or options.env):
-        return app.run_window(None, zone)
-    title = _title(options)
-
-    def source(zone: str | None) -> "Source":
-        from keymon.gui.poller import Source
-
-        return Source(title, lambda: _opened(options, zone))
-
-    return app.run_window(source, zone, title)
-
-
-def _title(options: argparse.Namespace) -> str:
-    """Return what the gateway is called in the window: a file's name, and never a password."""
-    return "sample gateway" if options.demo else Path(mask_url(options.db or options.env or "")).name
-
-
-def _opened(options: argparse.Namespace, zone: str | None) -> "Monitor":
-    options.gateway_tz = zone
-    with _gateway(options) as location:
-        return _monitor(options, location, month=True)
+    return app.run_window(named(options, living=True), options.gateway_tz, instant(options))
 
 
 def _run_screenshot(options: argparse.Namespace) -> int:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with _qt_errors():
+    with qt_errors():
         from keymon.gui import pictures
     if options.demo and options.as_of is None:
         options.as_of = _PICTURED.isoformat()  # the same picture every time
-    with _gateway(options, now=_PICTURED) as location:
-        paths = pictures.render(
-            lambda: _monitor(options, location, month=True), _title(options), options.out, options.theme
-        )
+    gateway = named(options)
+    title = "" if gateway is None else gateway.title
+    with monitored(options, month=True, now=_PICTURED) as monitor:
+        paths = pictures.render(monitor, title, options.out, options.theme)
     return _print("".join(f"{path}\n" for path in paths))
 
 
@@ -309,50 +255,3 @@ def _demo_without_display() -> int:
 
 def _no_display() -> NoReturn:
     raise errors.NoDisplayError
-
-
-def _has_display() -> bool:
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
-        return True
-    return bool(os.environ.get("DISPLAY")) and _x11_answers()
-
-
-def _x11_answers() -> bool:
-    """Tell whether $DISPLAY names a server that lets us in; Qt would end the process if it did not."""
-    import ctypes
-
-    try:
-        xcb = ctypes.CDLL("libxcb.so.1")
-    except OSError:
-        return True  # told in better words by _check_window_libraries
-    xcb.xcb_connect.restype = ctypes.c_void_p
-    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
-    failed = bool(xcb.xcb_connection_has_error(connection))
-    xcb.xcb_disconnect(connection)
-    return not failed
-
-
-def _check_window_libraries() -> None:
-    """Raise what is missing for a window on X11; Qt would name one library only, and end the process."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
-        return
-    import ctypes
-
-    from PySide6.QtCore import QLibraryInfo
-
-    plugin = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms" / "libqxcb.so"
-    try:
-        ctypes.CDLL(str(plugin))
-    except OSError as error:
-        raise errors.WindowSystemError(reason=visible(str(error)), packages=WINDOW_PACKAGES) from None
-
-
-@contextmanager
-def _qt_errors() -> Iterator[None]:
-    """Turn a missing system library into a message that names the packages."""
-    try:
-        yield
-    except ImportError as error:
-        if error.name and error.name.startswith("keymon"):
-            raise
-        raise errors.WindowSystemError(reason=visible(str(error)), packages=QT_PACKAGES) from None

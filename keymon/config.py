@@ -15,9 +15,8 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import tomli_w
 from platformdirs import user_config_path
 
 from keymon.errors import (
@@ -28,9 +27,10 @@ from keymon.errors import (
     ProfileUnknownError,
 )
 from keymon.files import write_private
-from keymon.gateway_clock import parse_zone
-from keymon.locations import Location, ServerLocation, locate
-from keymon.masking import visible
+from keymon.masking import mask_text, visible
+
+if TYPE_CHECKING:
+    from keymon.locations import Location
 
 COLOURS = ("grey", "blue", "green", "purple", "orange", "red")
 """Names of the colours that a profile can be told apart by; the first where none was chosen."""
@@ -62,17 +62,18 @@ class Profile:
     others: Mapping[str, object] = field(default_factory=dict)
 
     @property
-    def location(self) -> Location:
+    def location(self) -> "Location":
         """Where its database is. Raises `UnsupportedDatabaseError`."""
+        from keymon.locations import locate  # what it needs takes time to load, and a list of names does without
+
         return locate(self.database)
 
     def check(self) -> None:
-        """Raise `ProfileInvalidError` with what is wrong in words, and `UnsupportedDatabaseError`."""
+        """Raise `ProfileInvalidError` where it cannot be meant so; whether its place and zone exist is not asked."""
         name = visible(self.name, _LONGEST_NAME)
         if not self.name.strip() or self.name != self.name.strip() or name != self.name:
             raise ProfileInvalidError(profile=name or '""', reason="its name is empty, too long, or cannot be shown")
-        location = self.location
-        if isinstance(location, ServerLocation) and not location.lacks_password:
+        if mask_text(self.database) != self.database:
             raise ProfileInvalidError(profile=name, reason="its URL holds a password, which does not belong there")
         if self.colour not in COLOURS:
             raise ProfileInvalidError(profile=name, reason=f"its colour is none of {', '.join(COLOURS)}")
@@ -82,11 +83,14 @@ class Profile:
         if self.password_env and self.password_command:
             reason = "it names both a variable and a command for its password"
             raise ProfileInvalidError(profile=name, reason=reason)
+
+    def check_place(self) -> None:
+        """Raise `UnsupportedDatabaseError` or `TimeZoneUnknownError` where its database or its zone cannot be."""
+        from keymon.gateway_clock import parse_zone
+
+        self.location  # noqa: B018 - raises
         if self.gateway_tz:
-            try:
-                parse_zone(self.gateway_tz)
-            except KeymonError as error:
-                raise ProfileInvalidError(profile=name, reason=f"gateway_tz: {error}") from None
+            parse_zone(self.gateway_tz)
 
 
 Profiles = tuple[Profile, ...]
@@ -141,7 +145,9 @@ class ProfileStore:
             before = ()
             self._set_aside()
         after = tuple(edit(before))
-        self._check(after)
+        _check(after)
+        import tomli_w
+
         try:
             write_private(self.path, (_HEAD + tomli_w.dumps({"profile": [_entry(p) for p in after]})).encode())
         except OSError as error:
@@ -163,23 +169,24 @@ class ProfileStore:
             raise self._damaged("its profiles are not written as [[profile]]")
         try:
             profiles = tuple(map(_profile, entries))
-            self._check(profiles)
+            _check(profiles)
         except KeymonError as error:
             raise self._damaged(str(error)) from None
         return profiles
-
-    def _check(self, profiles: Profiles) -> None:
-        names = [profile.name for profile in profiles]
-        for profile in profiles:
-            profile.check()
-            if names.count(profile.name) > 1:
-                raise ProfileInvalidError(profile=visible(profile.name), reason="there are two of that name")
 
     def _damaged(self, reason: str) -> ConfigDamagedError:
         return ConfigDamagedError(path=visible(str(self.path)), reason=reason)
 
     def _unwritable(self, error: OSError) -> ConfigUnwritableError:
         return ConfigUnwritableError(path=visible(str(self.path)), reason=(error.strerror or "unwritable").lower())
+
+
+def _check(profiles: Profiles) -> None:
+    names = [profile.name for profile in profiles]
+    for profile in profiles:
+        profile.check()
+        if names.count(profile.name) > 1:
+            raise ProfileInvalidError(profile=visible(profile.name), reason="there are two of that name")
 
 
 _TYPES: Mapping[str, type] = {

@@ -103,7 +103,7 @@ class UsageError(KeymonError):
 class NoDatabaseNamedError(UsageError):
     """A command that needs a gateway was given none."""
 
-    template = "name the gateway's database: --db PATH, --env FILE or --demo"
+    template = "name the gateway's database: --db PATH, --env FILE, --profile NAME or --demo"
 
 
 class ConfigDamagedError(UsageError):

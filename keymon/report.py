@@ -6,14 +6,13 @@ spreadsheet.
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from keymon.masking import foreign, mask_key, mask_text, visible
 from keymon.monitor import Snapshot
 from keymon.stats import CallCount, KeyFigures, ModelCalls
+from keymon.tables import json_text, table
 
 KEYS_SCHEMA = 1
 """Version of the form of `keys_json`; scripts depend on it."""
@@ -29,7 +28,7 @@ def status_word(figures: KeyFigures) -> str:
 def keys_json(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) -> str:
     """Return the pool as JSON, in the form that the documentation of the command line gives."""
     settings, clock = snapshot.settings, snapshot.clock
-    return _json(
+    return json_text(
         {
             "schema": KEYS_SCHEMA,
             "as_of": snapshot.as_of.isoformat(timespec="seconds"),
@@ -72,7 +71,7 @@ def keys_table(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) 
     valid = sum(figures.verdict.valid for figures in snapshot.keys)
     summary = f"{len(snapshot.keys)} keys: {valid} valid, {len(snapshot.keys) - valid} invalid"
     zone = f"{snapshot.clock.name}, {snapshot.clock.source}"
-    return f"{_table(head, rows, right={3, 4, 5, 6})}\n{summary}. Times are the gateway's ({zone}).\n"
+    return f"{table(head, rows, right={3, 4, 5, 6})}\n{summary}. Times are the gateway's ({zone}).\n"
 
 
 def usage_json(usage: Sequence[ModelCalls]) -> str:
@@ -81,7 +80,7 @@ def usage_json(usage: Sequence[ModelCalls]) -> str:
     for row in usage:
         if row.model is not None:
             calls[mask_text(row.model)] += row.calls.total
-    return _json(calls)
+    return json_text(calls)
 
 
 def usage_table(usage: Sequence[ModelCalls]) -> str:
@@ -90,12 +89,12 @@ def usage_table(usage: Sequence[ModelCalls]) -> str:
         return "No calls in the last 24 hours.\n"
     rows = [_usage_row(model_name(row.model), row.calls) for row in usage]
     total = CallCount(sum(row.calls.success for row in usage), sum(row.calls.failure for row in usage))
-    return _table(("MODEL", "CALLS", "SUCCESS", "FAILED"), [*rows, _usage_row("total", total)], right={1, 2, 3})
+    return table(("MODEL", "CALLS", "SUCCESS", "FAILED"), [*rows, _usage_row("total", total)], right={1, 2, 3})
 
 
 def stats_json(snapshot: Snapshot) -> str:
     """Return the totals as JSON; null for a figure that is not known."""
-    return _json({name: _count_fields(count) for name, count in _totals(snapshot).items()})
+    return json_text({name: _count_fields(count) for name, count in _totals(snapshot).items()})
 
 
 def stats_table(snapshot: Snapshot) -> str:
@@ -110,7 +109,7 @@ def stats_table(snapshot: Snapshot) -> str:
         _usage_row(words[name], count) if count is not None else (words[name], "unknown", "", "")
         for name, count in _totals(snapshot).items()
     ]
-    return _table(("CALLS IN", "TOTAL", "SUCCESS", "FAILED"), rows, right={1, 2, 3})
+    return table(("CALLS IN", "TOTAL", "SUCCESS", "FAILED"), rows, right={1, 2, 3})
 
 
 def model_name(model: str | None) -> str:
@@ -169,20 +168,3 @@ def _count_fields(count: CallCount | None) -> dict[str, int] | None:
 
 def _defused(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
-
-
-def _json(value: dict[Any, Any]) -> str:
-    # ASCII only: any terminal can print it, and foreign text cannot steer one.
-    return json.dumps(value, indent=2) + "\n"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> str:
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in (head, *rows)
-    ]
-    return "\n".join(lines) + "\n"

@@ -15,17 +15,14 @@ from keymon.gui.theme import Theme
 from keymon.masking import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from keymon.monitor import Monitor, Snapshot
 
 
-def render(open_monitor: "Callable[[], Monitor]", title: str, folder: Path, theme: Theme) -> list[Path]:
+def render(monitor: "Monitor", title: str, folder: Path, theme: Theme) -> list[Path]:
     """Draw the main window and the busiest key's details as PNG files into `folder`; return their paths.
 
     Raises `OutputError`, and what reading the gateway raises.
     """
-    monitor = open_monitor()
     told_before = qInstallMessageHandler(_tell_qt_message)
     try:
         snapshot = monitor.refresh()
@@ -38,7 +35,6 @@ def render(open_monitor: "Callable[[], Monitor]", title: str, folder: Path, them
             window.discard()
     finally:
         qInstallMessageHandler(told_before)
-        monitor.close()
 
 
 def _render(

@@ -1,0 +1,122 @@
+"""The options that name a gateway, and what they come to: a gateway, its place, a monitor of it."""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keymon import errors
+from keymon.masking import visible
+
+if TYPE_CHECKING:
+    from keymon.gateways import Access, Gateway
+    from keymon.locations import Location
+    from keymon.monitor import Monitor
+    from keymon.passwords import Passwords
+
+
+def add_gateway_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add the options; those that are not given are `default`."""
+    group = parser.add_argument_group("the gateway")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument(
+        "--db", metavar="URL|PATH", default=default, help="its database: a path, or mysql://user@host:port/database"
+    )
+    which.add_argument("--env", metavar="FILE", default=default, help="its .env file, which names the database")
+    which.add_argument("--profile", metavar="NAME", default=default, help="a profile; 'keymon profiles' lists them")
+    which.add_argument("--demo", action="store_true", default=default or False, help="a living sample gateway")
+    group.add_argument(
+        "--gateway-tz", metavar="ZONE|OFFSET", default=default, help="its time zone; detected where possible"
+    )
+    group.add_argument("--as-of", metavar="ISO-8601", default=default, help="judge as of that instant instead of now")
+
+
+def named(options: argparse.Namespace, now: datetime | None = None, *, living: bool = False) -> "Gateway | None":
+    """Return the gateway that the options name, None where they name none; `now` is that of the sample gateway.
+
+    Raises `ProfileUnknownError` and `ConfigDamagedError`.
+    """
+    from keymon import gateways
+
+    if options.profile is not None:
+        from keymon.config import ProfileStore
+
+        return gateways.of_profile(ProfileStore().find(options.profile), _passwords)
+    if options.db is not None:
+        return gateways.of_place(options.db, _passwords)
+    if options.env is not None:
+        return gateways.of_env(Path(options.env))
+    return gateways.demo(living=living, now=now) if options.demo else None
+
+
+def _passwords() -> "Passwords":
+    from keymon.passwords import Passwords
+
+    return Passwords()
+
+
+@contextmanager
+def located(options: argparse.Namespace, now: datetime | None = None) -> Iterator[tuple["Gateway", "Location"]]:
+    """Give the gateway that the options name, and where it is; the sample gateway lives as long as this.
+
+    A password that nothing else tells is asked for on a terminal. Raises `UsageError`s.
+    """
+    gateway = named(options, now)
+    if gateway is None:
+        raise errors.NoDatabaseNamedError
+    access = gateway.access()
+    try:
+        yield gateway, _location(gateway, access)
+    finally:
+        access.close()
+
+
+def _location(gateway: "Gateway", access: "Access") -> "Location":
+    try:
+        return access.locate()
+    except errors.PasswordNeededError:
+        from keymon.locations import ServerLocation
+
+        location = gateway.profile.location if gateway.profile is not None else None
+        if not isinstance(location, ServerLocation) or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        return location.with_password(_asked(location.account))
+
+
+def _asked(account: str) -> str:
+    try:
+        return getpass.getpass(f"Password of {visible(account)}: ", sys.stderr)
+    except EOFError:
+        raise KeyboardInterrupt from None
+
+
+@contextmanager
+def monitored(options: argparse.Namespace, month: bool, now: datetime | None = None) -> Iterator["Monitor"]:
+    """Give a monitor of the gateway that the options name, in the zone and for the instant that they name."""
+    from keymon.gateway_clock import parse_zone
+    from keymon.monitor import Monitor
+
+    with located(options, now) as (gateway, location):
+        zone = options.gateway_tz if options.gateway_tz is not None else gateway.gateway_tz or None
+        one = Monitor(location, None if zone is None else parse_zone(zone), instant(options), month)
+        try:
+            yield one
+        finally:
+            one.close()
+
+
+def instant(options: argparse.Namespace) -> datetime | None:
+    """Return the instant of `--as-of`, None without one. Raises `TimeUnreadableError`."""
+    if options.as_of is None:
+        return None
+    try:
+        at = datetime.fromisoformat(options.as_of)
+        if not 1971 <= at.year < 9000:
+            raise ValueError
+    except ValueError:
+        raise errors.TimeUnreadableError(text=visible(options.as_of, 40)) from None
+    return at

@@ -1,0 +1,99 @@
+"""The gateways that keymon can be told to read: by profile, by place, by `.env`, and the sample one."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keymon.aside import Aside
+from keymon.config import USUAL_REFRESH_S, Profile
+from keymon.masking import mask_url
+
+if TYPE_CHECKING:
+    from keymon.demo import DemoGateway
+    from keymon.locations import Location
+    from keymon.passwords import Passwords
+
+DEMO_TITLE = "sample gateway"
+PASSWORD_VARIABLE = "KEYMON_PASSWORD"  # noqa: S105 - its name
+"""Holds the password of a server whose URL is given without one."""
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One way in, to be used once: `locate` may take long, `interrupt` breaks it off, `close` ends what it began."""
+
+    locate: Callable[[], "Location"]
+    interrupt: Callable[[], None] = _nothing
+    close: Callable[[], None] = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway by its name. `gateway_tz` is its zone as the operator wrote it, empty where it is to be detected.
+
+    `profile` is None where it cannot be written as one, and `is_saved` where it is one of the operator's.
+    """
+
+    title: str
+    access: Callable[[], Access] = field(repr=False)
+    gateway_tz: str = ""
+    refresh_s: int = USUAL_REFRESH_S
+    profile: Profile | None = None
+    is_saved: bool = False
+
+
+def of_profile(profile: Profile, passwords: "Callable[[], Passwords]", *, is_saved: bool = True) -> Gateway:
+    """Return the gateway of a profile; `passwords` gives what finds its password."""
+
+    def access() -> Access:
+        aside = Aside()
+        return Access(lambda: passwords().complete(profile, aside), aside.interrupt)
+
+    return Gateway(profile.name, access, profile.gateway_tz, profile.refresh_s, profile, is_saved)
+
+
+def of_place(text: str, passwords: "Callable[[], Passwords]") -> Gateway:
+    """Return the gateway whose database a path or a URL names."""
+    variable = PASSWORD_VARIABLE if PASSWORD_VARIABLE in os.environ else ""
+    title = Path(mask_url(text)).name or mask_url(text)
+    return of_profile(Profile(title, text, password_env=variable), passwords, is_saved=False)
+
+
+def of_env(path: Path) -> Gateway:
+    """Return the gateway whose `.env` this is. What is wrong with the file is told when it is located."""
+
+    def locate() -> "Location":
+        from keymon.locations import locate_by_env
+
+        return locate_by_env(path)
+
+    return Gateway(path.name, lambda: Access(locate))
+
+
+def demo(*, living: bool = True, now: datetime | None = None) -> Gateway:
+    """Return the sample gateway; it is made when it is located and gone when that is closed."""
+
+    def access() -> Access:
+        made: list[DemoGateway] = []
+
+        def locate() -> "Location":
+            from keymon.demo import DemoGateway
+            from keymon.locations import location_of
+
+            made.append(DemoGateway(living=living, now=now))
+            return location_of(made[-1].open())
+
+        def close() -> None:
+            for gateway in made:
+                gateway.close()
+
+        return Access(locate, close=close)
+
+    return Gateway(DEMO_TITLE, access)

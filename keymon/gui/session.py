@@ -1,0 +1,178 @@
+"""Which gateway the window follows, how it is switched, and what only the operator can tell: zones and passwords."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from keymon import gateways
+from keymon.config import Profile, ProfileStore
+from keymon.errors import AccountRefusedError, KeymonError, PasswordNeededError
+from keymon.gui.poller import Source
+
+if TYPE_CHECKING:
+    from keymon.gateways import Access, Gateway
+    from keymon.gui.main_window import MainWindow
+    from keymon.monitor import Monitor
+    from keymon.passwords import Passwords
+
+
+class Session(QObject):
+    """Serves `window`. `gateway_tz` and `as_of` are those of the command line, for the first gateway only."""
+
+    def __init__(
+        self,
+        window: "MainWindow",
+        gateway_tz: str | None = None,
+        as_of: datetime | None = None,
+        store: ProfileStore | None = None,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._gateway_tz, self._as_of = window, gateway_tz, as_of
+        self._store = store or ProfileStore()
+        self._passwords: Passwords | None = None
+        self._gateway: Gateway | None = None
+        window.file_chosen.connect(lambda path: self._switch(gateways.of_place(str(path), self.passwords)))
+        window.env_chosen.connect(self._switch_by_env)
+        window.demo_chosen.connect(lambda: self._switch(gateways.demo()))
+        window.profile_chosen.connect(self._switch_to_profile)
+        window.zone_chosen.connect(self._set_zone)
+        window.connections_wanted.connect(self.edit_connections)
+        window.password_wanted.connect(self.ask_password)
+        window.poller.failed.connect(self._help)
+
+    def passwords(self) -> "Passwords":
+        """Return what finds passwords; in whichever thread asks first."""
+        if self._passwords is None:
+            from keymon.passwords import Passwords
+
+            self._passwords = Passwords()
+        return self._passwords
+
+    def begin(self, gateway: "Gateway | None") -> None:
+        """Follow `gateway`, else the profile that was followed last; else ask which."""
+        profiles = self.show_profiles()
+        last = next((profile for profile in profiles if profile.name == self._window.state.last_profile), None)
+        if gateway is not None:
+            self.follow(gateway)
+        elif last is not None:
+            self.follow(gateways.of_profile(last, self.passwords))
+        else:
+            self._window.show_welcome()
+            self.edit_connections()
+
+    def show_profiles(self) -> tuple[Profile, ...]:
+        """Read the profiles and show them; tell where they cannot be read."""
+        try:
+            profiles = self._store.load()
+        except KeymonError as error:
+            self._window.show_problem(error)
+            profiles = ()
+        self._show(profiles)
+        return profiles
+
+    def _show(self, profiles: tuple[Profile, ...]) -> None:
+        gateway = self._gateway
+        current = gateway.title if gateway is not None and gateway.is_saved else ""
+        self._window.switcher.show_profiles([(profile.name, profile.colour) for profile in profiles], current)
+
+    # Switching
+
+    def follow(self, gateway: "Gateway") -> None:
+        """Let the window follow `gateway`."""
+        self._gateway = gateway
+        zone = self._gateway_tz if self._gateway_tz is not None else gateway.gateway_tz
+        profile = gateway.profile
+        colour = profile.colour if profile is not None and gateway.is_saved else ""
+        self._window.follow(_source(gateway, zone, self._as_of), colour, gateway.title if gateway.is_saved else "")
+        self._window.switcher.show_current(gateway.title, gateway.is_saved, colour)
+
+    def _switch(self, gateway: "Gateway") -> None:
+        """Follow another gateway than the one that the command line spoke of."""
+        self._gateway_tz = self._as_of = None
+        self.follow(gateway)
+
+    def _switch_by_env(self, path: Path) -> None:
+        from keymon.locations import locate_by_env
+
+        try:
+            locate_by_env(path)
+        except KeymonError as error:
+            self._window.show_problem(error)
+            return
+        self._switch(gateways.of_env(path))
+
+    @Slot(str)
+    def _switch_to_profile(self, name: str) -> None:
+        try:
+            profile = self._store.find(name)
+        except KeymonError as error:
+            self._window.show_problem(error)
+            self.show_profiles()
+            return
+        self._switch(gateways.of_profile(profile, self.passwords))
+
+    def _set_zone(self, text: str) -> None:
+        """Read the gateway's times in another zone, now and, for a profile, ever after; empty: detect it."""
+        from keymon.gateway_clock import parse_zone
+
+        gateway = self._gateway
+        try:
+            if text:
+                parse_zone(text)
+            if gateway is not None and gateway.profile is not None and gateway.is_saved:
+                self._keep_zone(gateway.profile.name, text)
+        except KeymonError as error:
+            self._window.show_problem(error)
+            return
+        if gateway is not None:
+            self._gateway_tz = None
+            profile = gateway.profile and replace(gateway.profile, gateway_tz=text)
+            self.follow(replace(gateway, gateway_tz=text, profile=profile))
+
+    def _keep_zone(self, name: str, text: str) -> None:
+        self._store.change(
+            lambda profiles: [
+                replace(profile, gateway_tz=text) if profile.name == name else profile for profile in profiles
+            ]
+        )
+
+    # What only the operator can tell
+
+    @Slot()
+    def edit_connections(self) -> None:
+        """Open the dialog of all connections."""
+
+    @Slot()
+    def ask_password(self) -> None:
+        """Ask for the password of the account by which the gateway is read."""
+
+    @Slot(object)
+    def _help(self, error: BaseException) -> None:
+        if isinstance(error, PasswordNeededError):
+            self.ask_password()
+
+
+def _source(gateway: "Gateway", zone: str, as_of: datetime | None) -> Source:
+    access = gateway.access()
+    return Source(
+        gateway.title,
+        partial(_open, access, zone, as_of),
+        access.close,
+        access.interrupt,
+        1_000 * gateway.refresh_s,
+    )
+
+
+def _open(access: "Access", zone: str, as_of: datetime | None) -> "Monitor":
+    """Open a gateway, in the worker: what is imported and what is asked of a keyring takes time."""
+    from keymon.gateway_clock import parse_zone
+    from keymon.monitor import Monitor
+
+    return Monitor(access.locate(), parse_zone(zone) if zone else None, as_of)
+
+
+__all__ = ["AccountRefusedError", "Session"]

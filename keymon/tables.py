@@ -1,0 +1,22 @@
+"""Tables for a terminal, and JSON for scripts."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+
+def json_text(value: dict[Any, Any]) -> str:
+    # ASCII only: any terminal can print it, and foreign text cannot steer one.
+    return json.dumps(value, indent=2) + "\n"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> str:
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (head, *rows)
+    ]
+    return "\n".join(lines) + "\n"
