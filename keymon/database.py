@@ -7,12 +7,12 @@ call. What is particular to a kind of database is in its reader: `sqlite_reader`
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote
 
 from dotenv import dotenv_values
@@ -29,6 +29,8 @@ LOCK_PATIENCE_S = 1.0
 _LOCK_PAUSE_S = 0.002
 READ_LIMIT_S = 3.0
 """How long a single read may take. Each is bounded, so more is a broken disk, and the gateway waits 5 s only."""
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class Database:
     def __init__(self, location: Location) -> None:
         self.location = location
         self._reader = _reader(location)
+        self._has_read = False
 
     @property
     def shown(self) -> str:
@@ -189,7 +192,7 @@ class Database:
         patience = time.monotonic() + LOCK_PATIENCE_S
         while True:
             try:
-                return self._reader.rows(sql, parameters)
+                rows = self._reader.rows(sql, parameters)
             except errors.DatabaseLockedError:
                 if time.monotonic() > patience:
                     self.close()
@@ -197,9 +200,27 @@ class Database:
             except errors.KeymonError:
                 self.close()
                 raise
+            else:
+                self._has_read = True
+                return rows
             # A busy gateway leaves gaps of milliseconds between its commits: look for one often. SQLite's
             # own busy handler soon looks only ten times a second, and on a slow disk finds none.
             time.sleep(_LOCK_PAUSE_S)
+
+    def again_if_lost(self, read: Callable[[], _Result]) -> _Result:
+        """Return what `read` returns; call it once more, at once, where a connection that had worked is lost.
+
+        A server ends connections that have been idle for long, and all of them when it is restarted. `read` must
+        be a whole train of thought: the next connection may lead to another server, after a failover, so what has
+        been found out by the one before counts no more.
+        """
+        had_read = self._has_read
+        try:
+            return read()
+        except errors.ServerLostError:
+            if not had_read:
+                raise
+        return read()
 
     def modified(self) -> datetime | None:
         """Return when the log was last written, UTC; None where a server does not know, as after its start."""
@@ -219,6 +240,7 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; the next read opens a new one."""
+        self._has_read = False
         self._reader.close()
 
 

@@ -27,6 +27,11 @@ RAISED = (
 
 _UNREACHABLE = {2002, 2003}
 _REFUSED = {1044, 1045, 1129, 1130, 1142, 1143, 1251, 1698, 1862, 3118, 3159, 4151}
+_TOO_MANY = {1040, 1203, 1226}
+_TOLD_BY_SERVER: dict[int, type[errors.DatabaseError]] = {
+    **dict.fromkeys(_REFUSED, errors.AccountRefusedError),
+    **dict.fromkeys(_TOO_MANY, errors.TooManyConnectionsError),
+}
 _TOO_LONG = {1205, 1317, 1969, 3024}
 _LOST = {0, 1053, 1927, 2006, 2013, 2055, 4031}
 _NO_SUCH_DATABASE = 1049
@@ -43,8 +48,8 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
     if code in _UNREACHABLE:
         cause = getattr(error, "original_exception", None)
         return errors.ServerUnreachableError(database=shown, reason=_network(cause))
-    if code in _REFUSED:
-        return errors.AccountRefusedError(database=shown, reason=reason)
+    if code in _TOLD_BY_SERVER:
+        return _TOLD_BY_SERVER[code](database=shown, reason=reason)
     if code in _TOO_LONG or (code in _LOST and "timed out" in reason):
         return errors.DatabaseTimeoutError(database=shown, seconds=limit_s)
     if code in _LOST:
