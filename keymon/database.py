@@ -172,6 +172,11 @@ class Database:
         return self.location.shown
 
     @property
+    def is_server(self) -> bool:
+        """Whether it is on a server, not in a file."""
+        return isinstance(self.location, ServerLocation)
+
+    @property
     def commits_in_id_order(self) -> bool:
         """Whether rows appear in the order of their ids; on a server a row may appear after one with a larger id."""
         return self._reader.commits_in_id_order

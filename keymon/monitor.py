@@ -99,6 +99,11 @@ class Monitor:
         self._followed: FollowedLog | None = None
         self._found_clock: GatewayClock | None = None
 
+    @property
+    def is_server(self) -> bool:
+        """Whether the gateway's database is on a server, not in a file."""
+        return self._database.is_server
+
     def refresh(self, patience: float | None = None, progress: Callable[[int, float], None] | None = None) -> Snapshot:
         """Read what is new and return the figures.
 
