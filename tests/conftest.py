@@ -8,6 +8,7 @@ if os.environ.get("LC_ALL") in {"C", "POSIX"}:
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,12 +50,25 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariaDb]:
     """A MariaDB server for all tests of a run; where there is none they are skipped, in CI they fail."""
+    with _server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def second_server() -> Iterator[MariaDb]:
+    """Another server, to fail over to, and to kill: what has been committed survives that."""
+    with _server("--innodb-flush-log-at-trx-commit=2") as server:
+        yield server
+
+
+@contextmanager
+def _server(*options: str) -> Iterator[MariaDb]:
     if not installed():
         reason = "MariaDB's server is not installed (on Debian and Ubuntu: apt install mariadb-server)"
         if os.environ.get("KEYMON_NEED_MARIADB") or os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    with mariadb() as server:
+    with mariadb(*options) as server:
         yield server
 
 
