@@ -45,6 +45,8 @@ class FaultProxy:
         self.reset_after = 0
         self.delay_s = 0.0
         self.port = 0
+        self.held = threading.Event()
+        """Set once something has been kept from passing."""
         self._fault = Fault.NONE
         self._open: set[StreamWriter] = set()
         self._server: asyncio.Server | None = None
@@ -165,8 +167,10 @@ class FaultProxy:
         answered = 0
         while data := await reader.read(65_536):
             if self._fault in {Fault.SILENT, Fault.UNANSWERED}:
+                self.held.set()
                 continue
             if self._fault is Fault.SLOW:
+                self.held.set()
                 await asyncio.sleep(self.delay_s)
             is_cut = is_answer and self._fault is Fault.RESET
             if is_cut:
