@@ -60,7 +60,7 @@ def _password_source(profile: Profile) -> str:
 _MARKS = {"passed": "ok", "noted": "note", "failed": "FAILED"}
 
 
-def finding_line(finding: Finding) -> str:
+def finding_line(finding: "Finding") -> str:
     """Return what came out of a stage of a connection as one line."""
     advice = f" {finding.message.advice}" if finding.message.advice else ""
     text = str(finding.message)

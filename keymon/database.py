@@ -5,9 +5,9 @@ call. What is particular to a kind of database is in its reader: `sqlite_reader`
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Dialect
 
@@ -42,6 +42,8 @@ _LOCK_PAUSE_S = 0.002
 READ_LIMIT_S = 3.0
 """How long a single read may take. Each is bounded, so more is a broken disk, and the gateway waits 5 s only."""
 
+_Result = TypeVar("_Result")
+
 
 class Reader(Protocol):
     """What a kind of database must be able to do for `Database`, which describes the rest of its methods."""
@@ -74,11 +76,17 @@ class Database:
     def __init__(self, location: Location, told: Told = untold) -> None:
         self.location = location
         self._reader = _reader(location, told)
+        self._has_read = False
 
     @property
     def shown(self) -> str:
         """The database as a person may see it: no password in it."""
         return self.location.shown
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is on a server, not in a file."""
+        return isinstance(self.location, ServerLocation)
 
     @property
     def commits_in_id_order(self) -> bool:
@@ -101,7 +109,7 @@ class Database:
         patience = time.monotonic() + LOCK_PATIENCE_S
         while True:
             try:
-                return self._reader.rows(sql, parameters)
+                rows = self._reader.rows(sql, parameters)
             except errors.DatabaseLockedError:
                 if time.monotonic() > patience:
                     self.close()
@@ -109,9 +117,27 @@ class Database:
             except errors.KeymonError:
                 self.close()
                 raise
+            else:
+                self._has_read = True
+                return rows
             # A busy gateway leaves gaps of milliseconds between its commits: look for one often. SQLite's
             # own busy handler soon looks only ten times a second, and on a slow disk finds none.
             time.sleep(_LOCK_PAUSE_S)
+
+    def again_if_lost(self, read: Callable[[], _Result]) -> _Result:
+        """Return what `read` returns; call it once more, at once, where a connection that had worked is lost.
+
+        A server ends connections that have been idle for long, and all of them when it is restarted. `read` must
+        be a whole train of thought: the next connection may lead to another server, after a failover, so what has
+        been found out by the one before counts no more.
+        """
+        had_read = self._has_read
+        try:
+            return read()
+        except errors.ServerLostError:
+            if not had_read:
+                raise
+        return read()
 
     def modified(self) -> datetime | None:
         """Return when the log was last written, UTC; None where a server does not know, as after its start."""
@@ -131,6 +157,7 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; the next read opens a new one."""
+        self._has_read = False
         self._reader.close()
 
 

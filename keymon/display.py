@@ -19,6 +19,7 @@ WINDOW_PACKAGES = (
 
 
 def has_display() -> bool:
+    """Tell whether there is a screen that lets us open windows."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
         return True
     return bool(os.environ.get("DISPLAY")) and _x11_answers()

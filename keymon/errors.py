@@ -341,6 +341,13 @@ class ServerLostError(DatabaseError):
     advice = "The server may have been restarted. keymon connects anew."
 
 
+class TooManyConnectionsError(DatabaseError):
+    """The server, or the account, has as many connections as it may have."""
+
+    template = "{database}: the server takes no more connections ({reason})"
+    advice = "keymon needs one, and tries again more and more seldom. Raise max_connections, or close what is unused."
+
+
 class ReadBrokenOffError(DatabaseError):
     """keymon itself ended the read, because the gateway is no longer followed."""
 

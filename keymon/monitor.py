@@ -100,6 +100,11 @@ class Monitor:
         self._followed: FollowedLog | None = None
         self._found_clock: GatewayClock | None = None
 
+    @property
+    def is_server(self) -> bool:
+        """Whether the gateway's database is on a server, not in a file."""
+        return self._database.is_server
+
     def refresh(self, patience: float | None = None, progress: Callable[[int, float], None] | None = None) -> Snapshot:
         """Read what is new and return the figures.
 
@@ -107,12 +112,20 @@ class Monitor:
         limit all is read, and the month counted. `progress` hears of the calls loaded so far and of the share of
         the ids gone through. Raises `DatabaseError` and `NotAGatewayError`; what was known before stays known.
         """
+        # All of it again, since a log is recognised by the connection that it is read by: another connection may
+        # lead to another log.
+        return self._database.again_if_lost(lambda: self._refresh(patience, progress))
+
+    def _refresh(self, patience: float | None, progress: Callable[[int, float], None] | None) -> Snapshot:
         if self._database.replaced():
             self._database.close()
             self._followed = self._found_clock = None
         settings, about_settings = self._read_settings()
         followed = self._followed
-        if followed is None or settings.history > followed.history or not self._is_same_log(followed):
+        if followed is not None and not self._is_same_log(followed):
+            # Perhaps that of another gateway, whose clock is in another zone.
+            followed = self._found_clock = None
+        if followed is None or settings.history > followed.history:
             followed = self._followed = self._begin(settings, self._find_clock())
         if self._as_of is None and not self._read_tail(followed):
             # Should beginning again fail, the next refresh must not go on with what was read in a wrong zone.
@@ -178,7 +191,7 @@ class Monitor:
             return None
         local = self._followed.clock.to_local(started)
         ended = local + timedelta(milliseconds=max(latency_ms, 0))
-        return error_log.error_text(self._database, key, local, ended)
+        return self._database.again_if_lost(lambda: error_log.error_text(self._database, key, local, ended))
 
     def interrupt(self) -> None:
         """Break off a read that is under way; callable from any thread."""

@@ -36,6 +36,7 @@ _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
 _KINDS: tuple[tuple[set[int], type[errors.KeymonError]], ...] = (
     (_REFUSED, errors.AccountRefusedError),
     (_RIGHT_MISSING, errors.RightMissingError),
+    ({1040, 1203, 1226}, errors.TooManyConnectionsError),
     (_LOST, errors.ServerLostError),
     ({1049}, errors.NoSuchDatabaseError),
 )

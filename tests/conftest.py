@@ -63,6 +63,14 @@ def mariadb_server() -> Iterator[MariaDb]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def second_server() -> Iterator[MariaDb]:
+    """Another server, to fail over to, and to kill: what has been committed survives that."""
+    need_mariadb()
+    with mariadb("--innodb-flush-log-at-trx-commit=2") as server:
+        yield server
+
+
 MakeGatewayServer = Callable[..., GatewayServer]
 
 

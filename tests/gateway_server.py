@@ -26,9 +26,9 @@ _numbers = itertools.count(1)
 class GatewayServer:
     """A gateway's database that a test fills, as `GatewayFile`; every statement is committed at once."""
 
-    def __init__(self, server: MariaDb, keys: Sequence[str] = (), **settings: str) -> None:
+    def __init__(self, server: MariaDb, keys: Sequence[str] = (), name: str | None = None, **settings: str) -> None:
         self.server = server
-        self.name = f"gateway_{next(_numbers)}"
+        self.name = f"gateway_{next(_numbers)}" if name is None else name
         self.connection: Any = server.connect()
         self.execute(f"CREATE DATABASE {self.name} CHARACTER SET utf8mb4")
         self.connection.select_db(self.name)
@@ -53,7 +53,11 @@ class GatewayServer:
 
     def location_for(self, account: str, password: str) -> ServerLocation:
         """Return the location with another account."""
-        return server_location(f"mysql://{account}:{password}@127.0.0.1:{self.server.port}/{self.name}")
+        return self.location_at(self.server.port, account, password)
+
+    def location_at(self, port: int, account: str = READER, password: str = READER_PASSWORD) -> ServerLocation:
+        """Return the location where it is reached by another port."""
+        return server_location(f"mysql://{account}:{password}@127.0.0.1:{port}/{self.name}")
 
     def execute(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
         """Run a statement as root; return its rows."""
@@ -96,10 +100,25 @@ class GatewayServer:
 
     def restart(self) -> None:
         """Restart the server, which every connection to it is lost by."""
-        self.connection.close()
         self.server.restart()
+        self.reconnect()
+
+    def reconnect(self) -> None:
+        """Connect again to a server that has been started again."""
+        self.connection.close()
         self.connection = self.server.connect()
         self.connection.select_db(self.name)
+
+    def copied_to(self, server: MariaDb) -> "GatewayServer":
+        """Return a copy on another server, as replication leaves one there: under the same name, with the same ids."""
+        copy = GatewayServer(server, name=self.name)
+        for table in ("t_settings", "t_error_logs", "t_request_log"):
+            copy.execute(f"DELETE FROM {table}")
+            if rows := self.execute(f"SELECT * FROM {table}"):
+                places = ", ".join(["%s"] * len(rows[0]))
+                with copy.connection.cursor() as cursor:
+                    cursor.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        return copy
 
     def close(self) -> None:
         """Remove the database and close the connection."""

@@ -84,6 +84,13 @@ class MariaDb:
                 self._process.wait()
             self._process = None
 
+    def kill(self) -> None:
+        """End the server as a crash does: no connection is ended by it, nothing is written down."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
     def restart(self) -> None:
         """Stop the server and start it again, at the same place and with the same data."""
         self.stop()

@@ -182,6 +182,23 @@ def test_an_assumed_zone_is_told_and_gives_way_to_what_calls_show(bench: Bench) 
     assert monitor.refresh().clock.source == "detected"
 
 
+def test_another_log_is_read_in_a_zone_of_its_own(bench: Bench) -> None:
+    """As after a failover to another gateway: what was found out of the first one's clock counts no more."""
+    bench.call()
+    os.utime(bench.gateway.path, (0, 0))
+    monitor = bench.monitor()
+    assert monitor.refresh().clock.source == "assumed"
+    bench.now += timedelta(seconds=5)
+    for _ in range(5):
+        bench.call()
+    assert monitor.refresh().clock.name == "+08:00"
+    bench.gateway.connection.execute("DELETE FROM t_request_log")
+    for _ in range(3):
+        bench.call(timedelta(hours=8))
+    bench.touch()
+    assert monitor.refresh().clock.name == "+00:00"
+
+
 def test_calls_after_a_long_sleep_tell_nothing_of_the_clock(bench: Bench) -> None:
     bench.call()
     bench.touch()

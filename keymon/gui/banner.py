@@ -1,19 +1,25 @@
 """The banner above the tables: what is wrong, and the way out of it."""
 
+import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QDeadlineTimer, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
+from keymon.errors import AccountRefusedError
 from keymon.gui.theme import failure_colour, warning_field
 from keymon.gui.translation import error_advice, error_text, number, tr
 
 
 class Banner(QWidget):
-    """One problem, or some notices. Hidden while there are none."""
+    """One problem, or some notices. Hidden while there are none.
+
+    `retry()`, `password_wanted()` and `choose_other()` are the ways out that the operator may take.
+    """
 
     retry = Signal()
+    password_wanted = Signal()
     choose_other = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -23,6 +29,17 @@ class Banner(QWidget):
         self._icon.setPixmap(self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning).pixmap(size))
         self._message = _text_label(self, bold=True)
         self._advice = _text_label(self, bold=False)
+        self._next_try = _text_label(self, bold=False)
+        self._next_try.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        # With a name of its own it is not announced anew with every second that passes.
+        self._next_try.setAccessibleName(tr("Next try"))
+        self._deadline = QDeadlineTimer()
+        self._second = QTimer(self)
+        self._second.setInterval(1_000)
+        self._second.setTimerType(Qt.TimerType.PreciseTimer)
+        self._second.timeout.connect(self._count_down)
+        self._password = QPushButton(tr("Enter &password…"), self)
+        self._password.clicked.connect(self.password_wanted)
         self._retry = QPushButton(tr("&Retry"), self)
         self._retry.clicked.connect(self.retry)
         self._other = QPushButton(tr("Open &another…"), self)
@@ -31,11 +48,13 @@ class Banner(QWidget):
         texts.setSpacing(2)
         texts.addWidget(self._message)
         texts.addWidget(self._advice)
+        texts.addWidget(self._next_try)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 10, 8)
         layout.setSpacing(12)
         layout.addWidget(self._icon)
         layout.addLayout(texts, 1)
+        layout.addWidget(self._password)
         layout.addWidget(self._retry)
         layout.addWidget(self._other)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
@@ -46,15 +65,49 @@ class Banner(QWidget):
         """What the banner says, advice included."""
         return f"{self._message.text()}\n{self._advice.text()}".strip()
 
+    @property
+    def next_try(self) -> str:
+        """What the banner says of the next try."""
+        return self._next_try.text()
+
     def show_error(self, error: BaseException, stale_since: str | None) -> None:
         """Tell why there are no fresh figures, and since when those shown are old."""
         advice = [error_advice(error)]
         if stale_since is not None:
-            advice.append(tr("The figures below are those of {time}.").format(time=stale_since))
+            advice.append(tr("The figures shown are those of {time}.").format(time=stale_since))
         self._show(error_text(error), " ".join(filter(None, advice)), can_retry=True)
+        self._password.setVisible(isinstance(error, AccountRefusedError))
+
+    @Slot(object)
+    def show_rest(self, seconds: float | None) -> None:
+        """Count down to the next try; without one tell that there is none."""
+        self._second.stop()
+        if seconds is None:
+            self._next_try.setText(tr("keymon does not try again by itself."))
+            return
+        self._deadline = QDeadlineTimer(round(seconds * 1000))
+        self._second.start()
+        self._count_down()
+
+    @Slot()
+    def show_trying(self) -> None:
+        """Tell that a try is under way."""
+        self._second.stop()
+        self._next_try.setText(tr("Trying…"))
+
+    @Slot()
+    def _count_down(self) -> None:
+        left = max(math.ceil(self._deadline.remainingTime() / 1000), 1)
+        self._next_try.setText(tr("Next try in {seconds} s").format(seconds=number(left)))
+
+    def clear(self) -> None:
+        """Nothing is wrong, or nobody looks any more."""
+        self._second.stop()
+        self.hide()
 
     def show_notices(self, notices: Sequence[BaseException]) -> None:
         """Tell what is off although there are figures; hide where nothing is."""
+        self._second.stop()
         if not notices:
             self.hide()
             return
@@ -69,8 +122,9 @@ class Banner(QWidget):
         self._message.setText(message)
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
-        self._retry.setVisible(can_retry)
-        self._other.setVisible(can_retry)
+        for widget in (self._next_try, self._retry, self._other):
+            widget.setVisible(can_retry)
+        self._password.hide()
         self.setAccessibleName(tr("Problem"))
         self.setAccessibleDescription(self.text)
         self.show()

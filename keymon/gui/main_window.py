@@ -108,6 +108,8 @@ class MainWindow(QMainWindow):
         poller, panel = self.poller, self.panel
         poller.refreshed.connect(self.show_snapshot)
         poller.failed.connect(self._show_failure)
+        poller.started.connect(self.banner.show_trying)
+        poller.resting.connect(self.banner.show_rest)
         poller.prepare = self.prepare
         poller.progress.connect(panel.show_progress)
         poller.progress.connect(self.status_line.show_progress)
@@ -155,7 +157,7 @@ class MainWindow(QMainWindow):
         self._snapshot = self._failure = self._prepared = None
         self.announce(title)
         self.summary.clear()
-        self.banner.hide()
+        self.banner.clear()
         self.panel.clear()
         self.status_line.show_gateway(visible(title))
         self._pages.setCurrentWidget(self._gateway_page)
@@ -190,6 +192,8 @@ class MainWindow(QMainWindow):
         self._failure = error
         since = f"{self._snapshot.as_of.astimezone():%H:%M:%S}" if self._snapshot is not None else None
         self.banner.show_error(error, since)
+        if since is not None:
+            self.summary.show_stale(since)
         self.panel.show_failure()
         self.status_line.show_failure()
         for dialog in self.dialogs.values():
@@ -349,5 +353,6 @@ class MainWindow(QMainWindow):
         if not self.is_complete:
             return
         self.status_line.stop()
+        self.banner.clear()
         self.clipboard.clear()
         self.poller.stop()

@@ -4,6 +4,8 @@ The worker is an executor with a single thread, so reads never overlap. What it 
 in the window's thread. Results of a gateway that is no longer followed are dropped.
 """
 
+import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+
+from keymon.retry import Failure, rest_s
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,18 +33,25 @@ _Progress = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class Source:
-    """A gateway to follow: how it is called, how to open it (in the worker), what to do when done with it."""
+    """A gateway to follow: how it is called, how to open it (in the worker), what to do when done with it.
+
+    `interrupt` breaks off an opening that waits. `interval_ms` is the rest between two refreshes, where it is not to
+    be the usual one.
+    """
 
     title: str
     open: Callable[[], "Monitor"]
     close: Callable[[], None] = lambda: None
+    interrupt: Callable[[], None] = lambda: None
+    interval_ms: int | None = None
 
 
 class Poller(QObject):
-    """Refreshes every five seconds until it is paused or stopped.
+    """Refreshes every five seconds, or as often as its source asks for, until it is paused or stopped.
 
     Signals, all in the thread of this object: `started()` a refresh has begun; `progress(calls, share)` the calls
     loaded at first, and the share of the ids gone through, 0 to 1; `refreshed(Snapshot)`; `failed(Exception)`;
+    `resting(seconds)` the rest after a failure (float), None where no further try is made but by `refresh`;
     `error_text_found(key, started, text)` the answer to `ask_error_text`, where `text` is a str, None, or the
     exception that kept it from being read.
 
@@ -51,6 +62,7 @@ class Poller(QObject):
     progress = Signal(int, float)
     refreshed = Signal(object)
     failed = Signal(object)
+    resting = Signal(object)
     error_text_found = Signal(str, object, object)
     paused_changed = Signal(bool)
     _arrived = Signal(int, str, object)
@@ -58,8 +70,8 @@ class Poller(QObject):
     def __init__(self, parent: QObject | None = None, interval_ms: int = INTERVAL_MS) -> None:
         super().__init__(parent)
         self._timer = QTimer(self)
-        self._timer.setInterval(interval_ms)
         self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.refresh)
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="keymon-worker")
@@ -67,6 +79,9 @@ class Poller(QObject):
         self._followed: _Followed | None = None
         self._busy = self._surveying = False
         self._patience_s = _FIRST_PATIENCE_S
+        self._usual_ms = self._interval_ms = interval_ms
+        self._failures = 0
+        self._began_s = 0.0
         self.paused = False
         self.prepare: Callable[[Snapshot], object] | None = None
         """What is to be made of a snapshot in the worker, before anybody is told of it."""
@@ -76,6 +91,7 @@ class Poller(QObject):
         self._leave()
         self._followed = _Followed(source)
         self._patience_s = _FIRST_PATIENCE_S
+        self._interval_ms = self._usual_ms if source.interval_ms is None else source.interval_ms
         self.refresh()
 
     @Slot()
@@ -85,6 +101,7 @@ class Poller(QObject):
             return
         self._timer.stop()
         self._busy = True
+        self._began_s = time.monotonic()
         self.started.emit()
         self._submit("refresh", partial(self._followed.refresh, self._patience_s, self.prepare))
 
@@ -97,6 +114,8 @@ class Poller(QObject):
         self.paused_changed.emit(paused)
         if paused:
             self._timer.stop()
+            if self._failures and not self._busy:
+                self.resting.emit(None)
         else:
             self.refresh()
 
@@ -116,6 +135,7 @@ class Poller(QObject):
         self._timer.stop()
         self._generation += 1
         self._busy = self._surveying = False
+        self._failures = 0
         if self._followed is not None:
             self._followed.interrupt()
             self._worker.submit(self._followed.close)
@@ -156,23 +176,40 @@ class Poller(QObject):
             # One that failed is taken up again after the next refresh, which tells what is wrong.
             if result is True and not self.paused:
                 self._survey()
-        else:
+        elif kind == "refresh":
             self._busy = False
+            self._failures = 0
             self._go_on(result)
-            (self.refreshed if kind == "refresh" else self.failed).emit(result)
+            self.refreshed.emit(result)
+        elif isinstance(result, BaseException):
+            self._busy = False
+            self._retry_later(result)
 
-    def _go_on(self, result: object) -> None:
+    def _go_on(self, snapshot: object) -> None:
         """Go on with a load that is not over, else rest until the next refresh."""
-        if getattr(result, "loading", None) is not None:
+        if getattr(snapshot, "loading", None) is not None:
             # Each part ends with figures that take their time too: twice as long between them from one to the next.
             self._patience_s *= 2
             QTimer.singleShot(0, self, self.refresh)
             return
         if not self.paused:
-            self._timer.start()
-        if not isinstance(result, BaseException):
-            self._patience_s = _FIRST_PATIENCE_S
-            self._survey()
+            self._timer.start(self._interval_ms)
+        self._patience_s = _FIRST_PATIENCE_S
+        self._survey()
+
+    def _retry_later(self, error: BaseException) -> None:
+        """Rest after a failure for as long as is fit, and tell of both."""
+        self._failures += 1
+        is_server = self._followed is not None and self._followed.is_server
+        failure = Failure(error, self._failures, time.monotonic() - self._began_s, is_server)
+        rest = rest_s(failure, self._interval_ms / 1000, random.random())  # noqa: S311 - no secret
+        if self.paused:
+            rest = None
+        if rest is not None:
+            self._timer.start(round(rest * 1000))
+        self.failed.emit(error)
+        if not self._busy:  # else whoever heard of the failure has asked for another try
+            self.resting.emit(rest)
 
 
 class _Followed:
@@ -182,6 +219,11 @@ class _Followed:
         self._source = source
         self._monitor: Monitor | None = None
         self._left = False
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is on a server, as far as it has been opened."""
+        return self._monitor is not None and self._monitor.is_server
 
     def refresh(self, patience: float, prepare: "Callable[[Snapshot], object] | None", progress: "_Progress") -> object:
         if self._monitor is None:
@@ -208,6 +250,7 @@ class _Followed:
 
     def interrupt(self) -> None:
         self._left = True
+        self._source.interrupt()
         if self._monitor is not None:
             self._monitor.interrupt()
 

@@ -43,10 +43,18 @@ class Card(QWidget):
     def show_figure(self, figure: str, note: str = "") -> None:
         """Show a figure and what belongs to it."""
         self._figure.setText(figure)
+        self._figure.setForegroundRole(QPalette.ColorRole.WindowText)
         self._note.setText(note)
         self.setToolTip(f"{self._tip}\n{note}".strip())
         self.setAccessibleName(self._title.text())
         self.setAccessibleDescription(f"{figure} {note}".strip())
+
+    def show_stale(self, since: str) -> None:
+        """Mute the figure and tell since when it is old."""
+        self._figure.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        mark = tr("Stale since {time}").format(time=since)
+        self.setToolTip("\n".join(filter(None, (self._tip, self._note.text(), mark))))
+        self.setAccessibleDescription(f"{self._figure.text()} {self._note.text()} ({mark})")
 
     @property
     def figure(self) -> str:
@@ -101,6 +109,11 @@ class SummaryStrip(QWidget):
             (self.month, snapshot.calls_month),
         ):
             _show_calls(card, count, snapshot.loading)
+
+    def show_stale(self, since: str) -> None:
+        """Mark the figures as old, `since` a time as it is shown."""
+        for card in self.findChildren(Card):
+            card.show_stale(since)
 
     def clear(self) -> None:
         """Nothing is known."""

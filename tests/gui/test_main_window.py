@@ -289,7 +289,7 @@ def test_stale_figures_stay_and_are_marked(bench: Bench) -> None:
     since = f"{bench.snapshot.as_of.astimezone():%H:%M:%S}"
     assert figures(bench.window)[5] == "7"
     assert f"Stale since {since}" in status_line(bench.window)
-    assert f"The figures below are those of {since}." in bench.window.banner.text
+    assert f"The figures shown are those of {since}." in bench.window.banner.text
     gateway.connection.execute("COMMIT")
     with bench.qtbot.waitSignal(bench.poller.refreshed):
         click(bench, "Retry")
