@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from keymon import __version__, errors
 from keymon.display import check_window_libraries, has_display, qt_errors
-from keymon.gateway_options import add_gateway_options, instant, located, monitored, named
+from keymon.gateway_options import add_gateway_options, instant, is_named, located, monitored, named, title
 from keymon.masking import foreign
 
 if TYPE_CHECKING:
@@ -228,7 +228,11 @@ def _run_window(options: argparse.Namespace) -> int:
     with qt_errors():
         check_window_libraries()
         from keymon.gui import app
-    return app.run_window(named(options, living=True), options.gateway_tz, instant(options))
+    if not is_named(options):
+        return app.run_window(None, as_of=instant(options))
+    gateway = named(options, living=True) if options.profile is not None else None  # a wrong name is told at once
+    naming = (lambda: gateway) if gateway is not None else (lambda: named(options, living=True))
+    return app.run_window(naming, title(options), options.gateway_tz, instant(options))
 
 
 def _run_screenshot(options: argparse.Namespace) -> int:
@@ -237,10 +241,8 @@ def _run_screenshot(options: argparse.Namespace) -> int:
         from keymon.gui import pictures
     if options.demo and options.as_of is None:
         options.as_of = _PICTURED.isoformat()  # the same picture every time
-    gateway = named(options)
-    title = "" if gateway is None else gateway.title
     with monitored(options, month=True, now=_PICTURED) as monitor:
-        paths = pictures.render(monitor, title, options.out, options.theme)
+        paths = pictures.render(monitor, title(options), options.out, options.theme)
     return _print("".join(f"{path}\n" for path in paths))
 
 

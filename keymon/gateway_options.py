@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keymon import errors
-from keymon.masking import visible
+from keymon.masking import mask_url, visible
 
 if TYPE_CHECKING:
     from keymon.gateways import Access, Gateway
@@ -35,10 +35,22 @@ def add_gateway_options(parser: argparse.ArgumentParser, default: str | None) ->
     group.add_argument("--as-of", metavar="ISO-8601", default=default, help="judge as of that instant instead of now")
 
 
-def named(options: argparse.Namespace, now: datetime | None = None, *, living: bool = False) -> "Gateway | None":
-    """Return the gateway that the options name, None where they name none; `now` is that of the sample gateway.
+def is_named(options: argparse.Namespace) -> bool:
+    """Tell whether the options name a gateway."""
+    return bool(options.demo) or any(one is not None for one in (options.db, options.env, options.profile))
 
-    Raises `ProfileUnknownError` and `ConfigDamagedError`.
+
+def title(options: argparse.Namespace) -> str:
+    """Return what the gateway that the options name is called, without a look at it, and never with a password."""
+    if options.demo:
+        return "sample gateway"
+    return Path(mask_url(options.profile or options.db or options.env or "")).name
+
+
+def named(options: argparse.Namespace, now: datetime | None = None, *, living: bool = False) -> "Gateway":
+    """Return the gateway that the options name; `now` and `living` are those of the sample gateway.
+
+    Raises `NoDatabaseNamedError`, `ProfileUnknownError` and `ConfigDamagedError`.
     """
     from keymon import gateways
 
@@ -50,7 +62,9 @@ def named(options: argparse.Namespace, now: datetime | None = None, *, living: b
         return gateways.of_place(options.db, _passwords)
     if options.env is not None:
         return gateways.of_env(Path(options.env))
-    return gateways.demo(living=living, now=now) if options.demo else None
+    if not options.demo:
+        raise errors.NoDatabaseNamedError
+    return gateways.demo(living=living, now=now)
 
 
 def _passwords() -> "Passwords":
@@ -66,8 +80,6 @@ def located(options: argparse.Namespace, now: datetime | None = None) -> Iterato
     A password that nothing else tells is asked for on a terminal. Raises `UsageError`s.
     """
     gateway = named(options, now)
-    if gateway is None:
-        raise errors.NoDatabaseNamedError
     access = gateway.access()
     try:
         yield gateway, _location(gateway, access)

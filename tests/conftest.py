@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # never the one of whoever runs the tests
 if os.environ.get("LC_ALL") in {"C", "POSIX"}:
     os.environ["LC_ALL"] = "C.UTF-8"  # Qt complains about any locale that is not UTF-8
 
@@ -17,6 +18,14 @@ from tests.gateway_server import GatewayServer
 from tests.mariadb import MariaDb, installed, mariadb
 
 REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents[2] / "shared" / "real-gateway"))
+
+
+@pytest.fixture(autouse=True)
+def profiles_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep keymon's own files in a folder of the test's; returned is the file of the profiles, which is not there."""
+    folder = tmp_path / "keymon-config"
+    monkeypatch.setenv("KEYMON_CONFIG_DIR", str(folder))
+    return folder / "profiles.toml"
 
 
 @pytest.fixture

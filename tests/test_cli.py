@@ -183,7 +183,7 @@ def test_a_gateway_is_named_in_three_ways(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["keys"], 2, "--db PATH, --env FILE or --demo"),
+        (["keys"], 2, "--db PATH, --env FILE, --profile NAME or --demo"),
         (["nonsense"], 2, "invalid choice"),
         (["keys", "--db", "x", "--env", "y"], 2, "not allowed"),
         (["keys", "--db", "absent.db"], 3, "no such file"),

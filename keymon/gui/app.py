@@ -4,24 +4,19 @@ import gc
 import signal
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from keymon.errors import KeymonError
 from keymon.gui.main_window import MainWindow
 from keymon.gui.theme import Theme, adopt_desktop, apply_theme
 
 if TYPE_CHECKING:
-    from keymon.demo import DemoGateway
-    from keymon.gui.poller import Source
-    from keymon.monitor import Monitor
+    from datetime import datetime
 
-__all__ = ["Session", "application", "demo_source", "run_window"]
+    from keymon.gateways import Gateway
 
-DEMO_TITLE = "sample gateway"
 _SIGNAL_CHECK_MS = 200
 
 
@@ -44,21 +39,24 @@ def _bare_application(arguments: Sequence[str] = ("keymon",)) -> QApplication:
     return made
 
 
-Gateway = Callable[[str | None], "Source"]
-"""Makes the source of a gateway, given its zone as the operator wrote it; None to detect it."""
+Naming = Callable[[], "Gateway"]
+"""Gives the gateway to begin with; what that takes to import is not there before the first paint."""
 
 
-def run_window(gateway: Gateway | None, zone: str | None = None, title: str = "") -> int:
-    """Open the main window on `gateway`, or on the welcome page; return the exit code when it is closed.
+def run_window(
+    naming: Naming | None, title: str = "", gateway_tz: str | None = None, as_of: "datetime | None" = None
+) -> int:
+    """Open the main window on the gateway that `naming` gives; return the exit code when the window is closed.
 
-    `title` is what the gateway is called until it is followed.
+    Without one it is the profile that was followed last, and where there is none the operator is asked. `title` is
+    what the gateway is called until it is followed; `gateway_tz` and `as_of` are as on the command line.
     """
     app = _bare_application()
     adopt_desktop(app)
     window = MainWindow(QSettings())
-    if gateway is not None:
+    if naming is not None:
         window.announce(title)
-    window.first_painted.connect(partial(_complete, app, window, gateway, zone, title))
+    window.first_painted.connect(partial(_complete, app, window, naming, title, gateway_tz, as_of))
     window.show()
     _close_on_signals(window)
     try:
@@ -68,91 +66,27 @@ def run_window(gateway: Gateway | None, zone: str | None = None, title: str = ""
         window.deleteLater()
 
 
-def _complete(app: QApplication, window: MainWindow, gateway: Gateway | None, zone: str | None, title: str) -> None:
+def _complete(
+    app: QApplication,
+    window: MainWindow,
+    naming: Naming | None,
+    title: str,
+    gateway_tz: str | None,
+    as_of: "datetime | None",
+) -> None:
     """Build what has not been built for the sake of an early first paint, then follow the gateway."""
     from keymon.gui.poller import Poller
+    from keymon.gui.session import Session
     from keymon.gui.style import dress
 
     dress(app)
     window.complete(Poller())
-    session = Session(window, zone)
+    session = Session(window, gateway_tz, as_of)
     gc.enable()
-    if gateway is None:
-        window.show_welcome()
-    else:
+    if naming is not None:
         window.show_gateway(title)
-        # Not before: opening imports SQLAlchemy, numpy and the driver, which would slow the paint down.
-        window.all_painted.connect(partial(session.follow, gateway))
-
-
-class Session:
-    """Which gateway a window follows, and in which zone."""
-
-    def __init__(self, window: MainWindow, zone: str | None = None) -> None:
-        self._window, self._zone = window, zone
-        self._gateway: Gateway | None = None
-        window.file_chosen.connect(self._follow_file)
-        window.env_chosen.connect(self._follow_env)
-        window.demo_chosen.connect(partial(self.follow, demo_source))
-        window.zone_chosen.connect(self._set_zone)
-
-    def follow(self, gateway: Gateway) -> None:
-        """Let the window follow `gateway`."""
-        self._gateway = gateway
-        self._window.follow(gateway(self._zone))
-
-    def _follow_file(self, path: Path) -> None:
-        from keymon.gui.poller import Source
-
-        self.follow(lambda zone: Source(path.name, partial(_monitor_at, path, zone)))
-
-    def _follow_env(self, path: Path) -> None:
-        from keymon.database import locate_by_env
-
-        try:
-            self._follow_file(locate_by_env(path).path)
-        except KeymonError as error:
-            self._window.show_problem(error)
-
-    def _set_zone(self, text: str) -> None:
-        from keymon.gateway_clock import parse_zone
-
-        try:
-            if text:
-                parse_zone(text)
-        except KeymonError as error:
-            self._window.show_problem(error)
-            return
-        self._zone = text or None
-        if self._gateway is not None:
-            self.follow(self._gateway)
-
-
-def demo_source(zone: str | None = None) -> "Source":
-    """Return the living sample gateway; it is made when it is opened and gone when it is closed."""
-    from keymon.gui.poller import Source
-
-    made: list[DemoGateway] = []
-
-    def open_monitor() -> "Monitor":
-        from keymon.demo import DemoGateway
-
-        made.append(DemoGateway())
-        return _monitor_at(made[-1].open(), zone)
-
-    def close() -> None:
-        for demo in made:
-            demo.close()
-
-    return Source(DEMO_TITLE, open_monitor, close)
-
-
-def _monitor_at(path: Path, zone: str | None) -> "Monitor":
-    from keymon.database import location_of
-    from keymon.gateway_clock import parse_zone
-    from keymon.monitor import Monitor
-
-    return Monitor(location_of(path), parse_zone(zone) if zone else None)
+    # Not before: opening imports SQLAlchemy, numpy and the driver, which would slow the paint down.
+    window.all_painted.connect(lambda: session.begin(naming() if naming is not None else None))
 
 
 def _close_on_signals(window: MainWindow) -> None:

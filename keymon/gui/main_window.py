@@ -11,16 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, QTimer, Signal, Slot
+from PySide6.QtCore import QSettings, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMainWindow
 
 from keymon.gui.translation import number, tr
+from keymon.gui.window_state import WindowState
 from keymon.masking import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from keymon.gui.details_dialog import DetailsDialog
     from keymon.gui.key_rows import KeyRows
     from keymon.gui.poller import Poller, Source
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
 class MainWindow(QMainWindow):
     """One gateway at a time.
 
-    `file_chosen(path)`, `env_chosen(path)` and `demo_chosen()` ask for another gateway, `zone_chosen(text)`
-    for another reading of its times (empty: detect it); `first_painted()` tells that the window can be seen,
+    `file_chosen(path)`, `env_chosen(path)`, `demo_chosen()` and `profile_chosen(name)` ask for another gateway,
+    `zone_chosen(text)` for another reading of its times (empty: detect it), `connections_wanted()` and
+    `password_wanted()` for what the operator has to tell; `first_painted()` tells that the window can be seen,
     `all_painted()` that all that is in it can be.
     `settings` keeps geometry and header state only.
     """
@@ -40,7 +40,10 @@ class MainWindow(QMainWindow):
     file_chosen = Signal(Path)
     env_chosen = Signal(Path)
     demo_chosen = Signal()
+    profile_chosen = Signal(str)
     zone_chosen = Signal(str)
+    connections_wanted = Signal()
+    password_wanted = Signal()
     first_painted = Signal()
     all_painted = Signal()
 
@@ -48,7 +51,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, settings: QSettings) -> None:
         super().__init__()
-        self._settings = settings
+        self.state = WindowState(settings)
         self._snapshot: Snapshot | None = None
         self._failure: BaseException | None = None
         self._prepared: KeyRows | None = None
@@ -58,7 +61,7 @@ class MainWindow(QMainWindow):
         self.dialogs: dict[str, DetailsDialog] = {}
         self.setWindowTitle("keymon")
         self.resize(1120, 760)
-        self._restore("geometry", self.restoreGeometry)
+        self.state.restore_geometry(self)
 
     def announce(self, title: str) -> None:
         """Name the gateway that will be followed, before there is room for its figures."""
@@ -75,9 +78,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.pause_action = build_menus(self)
         self._connect()
-        for name, header in (("valid_columns", self.panel.valid), ("invalid_columns", self.panel.invalid)):
-            self._restore(name, header.horizontalHeader().restoreState)
-        self._restore("splitter", self.panel.splitter.restoreState)
+        self.state.restore(self.panel)
         self.is_complete = True
 
     def _build(self) -> None:
@@ -87,10 +88,12 @@ class MainWindow(QMainWindow):
         from keymon.gui.key_panel import KeyPanel
         from keymon.gui.status_line import StatusLine
         from keymon.gui.summary import SummaryStrip
+        from keymon.gui.switcher import GatewaySwitcher
 
         self.summary = SummaryStrip()
         self.banner = Banner()
-        self.panel = KeyPanel()
+        self.switcher = GatewaySwitcher(self)
+        self.panel = KeyPanel(self.switcher.button)
         self.status_line = StatusLine()
         self.setStatusBar(self.status_line)
         self._gateway_page = QWidget()
@@ -119,7 +122,9 @@ class MainWindow(QMainWindow):
         panel.pause.toggled.connect(poller.pause)
         panel.refresh.clicked.connect(poller.refresh)
         self.banner.retry.connect(poller.refresh)
-        self.banner.choose_other.connect(self.choose_file)
+        self.banner.password_wanted.connect(self.password_wanted)
+        self.banner.choose_other.connect(self.connections_wanted)
+        self.switcher.chosen.connect(self.profile_chosen)
         for table in panel.tables:
             table.details_wanted.connect(self.open_details)
             table.keys_copied.connect(self._copy_keys)
@@ -133,6 +138,7 @@ class MainWindow(QMainWindow):
 
             self._welcome = WelcomePage()
             self._pages.addWidget(self._welcome)
+            self._welcome.connection_wanted.connect(self.connections_wanted)
             self._welcome.file_wanted.connect(self.choose_file)
             self._welcome.env_wanted.connect(self.choose_env)
             self._welcome.demo_wanted.connect(self.demo_chosen)
@@ -144,8 +150,10 @@ class MainWindow(QMainWindow):
 
     # Following a gateway
 
-    def follow(self, source: "Source") -> None:
-        """Leave the gateway that was shown and follow that of `source`."""
+    def follow(self, source: "Source", profile: str = "", colour: str = "") -> None:
+        """Leave the gateway that was shown and follow that of `source`; name and colour are those of its profile."""
+        self.state.switch(self.panel, profile)
+        self.switcher.show_current(source.title, bool(profile), colour)
         self.show_gateway(source.title)
         self.status_line.start()
         self.poller.follow(source)
@@ -305,12 +313,6 @@ class MainWindow(QMainWindow):
 
     # Geometry
 
-    def _restore(self, name: str, restore: "Callable[[QByteArray], object]") -> None:
-        value = self._settings.value(name)
-        # A damaged file gives text or a number; the window then opens as it would the first time.
-        if isinstance(value, QByteArray):
-            restore(value)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Say what the window waits for until it is complete; tell of the first paint when it is over."""
         super().paintEvent(event)
@@ -333,11 +335,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the geometry, take keys off the clipboard, end the worker."""
-        self._settings.setValue("geometry", self.saveGeometry())
+        self.state.keep_geometry(self)
         if self.is_complete:
-            self._settings.setValue("splitter", self.panel.splitter.saveState())
-            self._settings.setValue("valid_columns", self.panel.valid.horizontalHeader().saveState())
-            self._settings.setValue("invalid_columns", self.panel.invalid.horizontalHeader().saveState())
+            self.state.keep(self.panel)
         self._end()
         super().closeEvent(event)
 

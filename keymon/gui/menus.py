@@ -19,6 +19,9 @@ Shortcut = QKeySequence.StandardKey | str | None
 def build_menus(window: "MainWindow") -> QAction:
     """Fill the menu bar of `window`; return the action that pauses refreshing."""
     gateway = window.menuBar().addMenu(tr("&Gateway"))
+    _add(gateway, tr("&Connections…"), "Ctrl+L", window.connections_wanted.emit)
+    gateway.addMenu(window.switcher.menu)
+    gateway.addSeparator()
     _add(gateway, tr("&Open database…"), QKeySequence.StandardKey.Open, window.choose_file)
     _add(gateway, tr("Open by a gateway's .&env…"), "Ctrl+E", window.choose_env)
     _add(gateway, tr("Open the &demo"), None, window.demo_chosen.emit)

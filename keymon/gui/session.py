@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Slot
 
 from keymon import gateways
 from keymon.config import Profile, ProfileStore
-from keymon.errors import AccountRefusedError, KeymonError, PasswordNeededError
+from keymon.errors import KeymonError, PasswordNeededError
 from keymon.gui.poller import Source
 
 if TYPE_CHECKING:
@@ -85,10 +85,11 @@ class Session(QObject):
         """Let the window follow `gateway`."""
         self._gateway = gateway
         zone = self._gateway_tz if self._gateway_tz is not None else gateway.gateway_tz
-        profile = gateway.profile
-        colour = profile.colour if profile is not None and gateway.is_saved else ""
-        self._window.follow(_source(gateway, zone, self._as_of), colour, gateway.title if gateway.is_saved else "")
-        self._window.switcher.show_current(gateway.title, gateway.is_saved, colour)
+        source = _source(gateway, zone, self._as_of)
+        if gateway.is_saved and gateway.profile is not None:
+            self._window.follow(source, gateway.title, gateway.profile.colour)
+        else:
+            self._window.follow(source)
 
     def _switch(self, gateway: "Gateway") -> None:
         """Follow another gateway than the one that the command line spoke of."""
@@ -158,13 +159,8 @@ class Session(QObject):
 
 def _source(gateway: "Gateway", zone: str, as_of: datetime | None) -> Source:
     access = gateway.access()
-    return Source(
-        gateway.title,
-        partial(_open, access, zone, as_of),
-        access.close,
-        access.interrupt,
-        1_000 * gateway.refresh_s,
-    )
+    opening = partial(_open, access, zone, as_of)
+    return Source(gateway.title, opening, access.close, access.interrupt, 1_000 * gateway.refresh_s)
 
 
 def _open(access: "Access", zone: str, as_of: datetime | None) -> "Monitor":
@@ -173,6 +169,3 @@ def _open(access: "Access", zone: str, as_of: datetime | None) -> "Monitor":
     from keymon.monitor import Monitor
 
     return Monitor(access.locate(), parse_zone(zone) if zone else None, as_of)
-
-
-__all__ = ["AccountRefusedError", "Session"]

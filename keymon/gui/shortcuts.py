@@ -42,6 +42,8 @@ def _shortcuts() -> list[tuple[str, str]]:
         ("Ctrl+C", tr("Copy the selected keys in full")),
         ("Ctrl+Shift+C", tr("Copy the selected rows, keys masked")),
         ("Ctrl+A", tr("Select all keys of the table")),
+        ("Ctrl+L", tr("Connections: new, edit, test, delete")),
+        ("Ctrl+1", tr("Switch to the first profile, Ctrl+2 to the second, and so on")),
         ("Ctrl+O", tr("Open a gateway's database")),
         ("Ctrl+E", tr("Open by a gateway's .env")),
         ("Ctrl+T", tr("Set the gateway's time zone")),

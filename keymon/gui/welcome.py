@@ -10,8 +10,9 @@ _ICON = 72
 
 
 class WelcomePage(QWidget):
-    """Three ways to a gateway."""
+    """Four ways to a gateway."""
 
+    connection_wanted = Signal()
     file_wanted = Signal()
     env_wanted = Signal()
     demo_wanted = Signal()
@@ -38,6 +39,7 @@ class WelcomePage(QWidget):
             layout.addWidget(label)
         layout.addSpacing(14)
         for text, signal in (
+            (tr("&Connect to a gateway…"), self.connection_wanted),
             (tr("Open a gateway's &database…"), self.file_wanted),
             (tr("Open by a gateway's .&env…"), self.env_wanted),
             (tr("Look at the &sample gateway"), self.demo_wanted),

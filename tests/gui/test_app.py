@@ -6,8 +6,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,13 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from keymon.database import location_of
+from keymon.database import Location, location_of
 from keymon.errors import DatabaseAbsentError, OutputError
-from keymon.gateway_clock import parse_zone
+from keymon.gateways import Access, Gateway
 from keymon.gui import app, pictures
-from keymon.gui.app import Session
 from keymon.gui.key_table import KeyTable
 from keymon.gui.main_window import MainWindow
-from keymon.gui.poller import Source
+from keymon.gui.session import Session
 from keymon.gui.theme import Theme, apply_theme
 from keymon.gui.welcome import WelcomePage
 from keymon.monitor import Monitor
@@ -41,8 +40,15 @@ def gateway(make_gateway: MakeGateway) -> GatewayFile:
     return made
 
 
-def monitor_on(path: Path) -> Callable[[], Monitor]:
-    return lambda: Monitor(location_of(path), UTC, now=lambda: NOW)
+@contextmanager
+def monitor_on(path: Path) -> Iterator[Monitor]:
+    monitor = Monitor(location_of(path), UTC, now=lambda: NOW)
+    yield monitor
+    monitor.close()
+
+
+def gateway_at(path: Path) -> Gateway:
+    return Gateway("gateway.db", lambda: Access(lambda: location_of(path)), "UTC")
 
 
 # The pictures
@@ -65,7 +71,8 @@ def test_draws_the_window_and_the_busiest_key(
     light_again: None, gateway: GatewayFile, tmp_path: Path, theme: Theme, ground: range
 ) -> None:
     folder = tmp_path / "new" / "pictures"
-    paths = pictures.render(monitor_on(gateway.path), "gateway.db", folder, theme)
+    with monitor_on(gateway.path) as monitor:
+        paths = pictures.render(monitor, "gateway.db", folder, theme)
     assert [path.name for path in paths] == [f"main-window-{theme}.png", f"details-{theme}.png"]
     assert sorted(folder.iterdir()) == sorted(paths)
     for path in paths:
@@ -78,25 +85,26 @@ def test_draws_the_window_and_the_busiest_key(
 def test_an_empty_pool_has_a_window_but_no_details(
     light_again: None, make_gateway: MakeGateway, tmp_path: Path
 ) -> None:
-    paths = pictures.render(monitor_on(make_gateway().path), "x", tmp_path / "pictures", "light")
+    with monitor_on(make_gateway().path) as monitor:
+        paths = pictures.render(monitor, "x", tmp_path / "pictures", "light")
     assert [path.name for path in paths] == ["main-window-light.png"]
 
 
 def test_a_folder_that_cannot_be_made_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot be written"):
-        pictures.render(monitor_on(gateway.path), "x", tmp_path / "file" / "pictures", "light")
+    with pytest.raises(OutputError, match="cannot be written"), monitor_on(gateway.path) as monitor:
+        pictures.render(monitor, "x", tmp_path / "file" / "pictures", "light")
 
 
 def test_an_image_that_cannot_be_saved_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "pictures" / "main-window-light.png").mkdir(parents=True)
-    with pytest.raises(OutputError, match="could not be saved"):
-        pictures.render(monitor_on(gateway.path), "x", tmp_path / "pictures", "light")
+    with pytest.raises(OutputError, match="could not be saved"), monitor_on(gateway.path) as monitor:
+        pictures.render(monitor, "x", tmp_path / "pictures", "light")
 
 
 def test_a_gateway_that_cannot_be_read_leaves_no_picture(light_again: None, tmp_path: Path) -> None:
-    with pytest.raises(DatabaseAbsentError):
-        pictures.render(monitor_on(tmp_path / "absent.db"), "x", tmp_path / "pictures", "light")
+    with pytest.raises(DatabaseAbsentError), monitor_on(tmp_path / "absent.db") as monitor:
+        pictures.render(monitor, "x", tmp_path / "pictures", "light")
     assert not (tmp_path / "pictures").exists()
 
 
@@ -137,14 +145,14 @@ class Life(QObject):
         self._limit.setSingleShot(True)
         self._limit.timeout.connect(self._give_up)
 
-    def run(self, source: Source | None, then: Callable[[MainWindow], object]) -> None:
+    def run(self, gateway: Gateway | None, then: Callable[[MainWindow], object]) -> None:
         """Run until the window is closed; that must be the end, with exit code 0."""
         self._then = then
         self._application.installEventFilter(self)
         self._look.start(1)
         self._limit.start(_LIMIT_MS)
         try:
-            assert app.run_window((lambda _zone: source) if source is not None else None, "UTC") == 0
+            assert app.run_window((lambda: gateway) if gateway is not None else None, "gateway.db") == 0
         finally:
             self._look.stop()
             self._limit.stop()
@@ -187,17 +195,17 @@ def life(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[Life]:
 def test_the_window_is_painted_before_the_gateway_is_opened(life: Life, gateway: GatewayFile) -> None:
     painted_before: list[bool] = []
 
-    def open_monitor() -> Monitor:
+    def locate() -> Location:
         painted_before.append(life.painted.is_set())
-        return monitor_on(gateway.path)()
+        return location_of(gateway.path)
 
-    life.run(Source("gateway.db", open_monitor), MainWindow.close)
+    life.run(Gateway("gateway.db", lambda: Access(locate)), MainWindow.close)
     assert painted_before == [True]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ends_properly_on_a_signal(life: Life, gateway: GatewayFile, number: signal.Signals) -> None:
-    life.run(Source("gateway.db", monitor_on(gateway.path)), lambda _: signal.raise_signal(number))
+    life.run(gateway_at(gateway.path), lambda _: signal.raise_signal(number))
     assert life.title == "gateway.db – keymon"
 
 
@@ -221,7 +229,7 @@ def test_opens_by_a_gateways_env(life: Life, gateway: GatewayFile, tmp_path: Pat
         window.poller.refreshed.connect(window.close)
 
     life.run(None, choose)
-    assert titles == ["gateway.db – keymon"]
+    assert titles == [".env – keymon"]
 
 
 def test_an_env_that_is_of_no_use_is_told_in_a_dialog(life: Life, tmp_path: Path) -> None:
@@ -250,7 +258,7 @@ def choose_zone(window: MainWindow, text: str) -> None:
 
 def test_the_operator_sets_the_gateways_zone_and_takes_it_back(bench: Bench) -> None:
     gateway = bench.gateway()
-    Session(bench.window).follow(lambda zone: Source("gateway.db", partial(_zoned, gateway.path, zone)))
+    Session(bench.window).follow(gateway_at(gateway.path))
     known: list[tuple[str, str]] = []
     for text in ("Asia/Tokyo", "+05:30", "Detect it"):
         with bench.qtbot.waitSignal(bench.poller.refreshed):
@@ -259,10 +267,6 @@ def test_the_operator_sets_the_gateways_zone_and_takes_it_back(bench: Bench) -> 
         known.append((clock.name, clock.source))
     assert known[:2] == [("Asia/Tokyo", "set"), ("+05:30", "set")]
     assert known[2][1] != "set"
-
-
-def _zoned(path: Path, zone: str | None) -> Monitor:
-    return Monitor(location_of(path), parse_zone(zone) if zone else None, now=lambda: NOW)
 
 
 def test_a_zone_that_does_not_exist_is_told_and_changes_nothing(bench: Bench) -> None:
@@ -278,7 +282,7 @@ def test_a_zone_that_does_not_exist_is_told_and_changes_nothing(bench: Bench) ->
 
 
 def test_settings_hold_geometry_only(life: Life, gateway: GatewayFile, tmp_path: Path) -> None:
-    life.run(Source("gateway.db", monitor_on(gateway.path)), MainWindow.close)
+    life.run(gateway_at(gateway.path), MainWindow.close)
     written = [path for path in (tmp_path / "settings").rglob("*") if path.is_file()]
     assert len(written) == 1
     assert b"gateway" not in written[0].read_bytes()
@@ -313,15 +317,27 @@ def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
     ours = {name for name in loaded if name.startswith("keymon.")}
     assert ours == {
         "keymon.cli",
+        "keymon.display",
         "keymon.errors",
+        "keymon.gateway_options",
         "keymon.masking",
         "keymon.gui",
         "keymon.gui.app",
         "keymon.gui.main_window",
         "keymon.gui.theme",
         "keymon.gui.translation",
+        "keymon.gui.window_state",
     }
-    assert not loaded & {"numpy", "sqlalchemy", "humanize", "zoneinfo", "concurrent.futures", "html", "dotenv"}
+    assert not loaded & {
+        "numpy",
+        "sqlalchemy",
+        "humanize",
+        "zoneinfo",
+        "concurrent.futures",
+        "html",
+        "dotenv",
+        "tomllib",
+    }
 
 
 def test_the_window_says_what_it_waits_for_until_it_is_complete(qtbot: QtBot, tmp_path: Path) -> None:

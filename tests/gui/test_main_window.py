@@ -430,9 +430,15 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
     window.panel.search.setText(key(0))
     window.close()
     settings.sync()
-    assert sorted(settings.allKeys()) == ["geometry", "invalid_columns", "splitter", "valid_columns"]
+    assert sorted(settings.allKeys()) == [
+        "geometry",
+        "invalid_columns",
+        "profile",
+        "splitter",
+        "valid_columns",
+    ]
     stored = Path(settings.fileName()).read_bytes() + b"".join(
-        bytes(settings.value(name).data()) for name in settings.allKeys()
+        bytes(settings.value(name).data()) for name in settings.allKeys() if name != "profile"
     )
     assert b"AIza" not in stored
     assert b"gateway" not in stored
@@ -587,6 +593,7 @@ def test_help_opens_and_closes_by_escape(bench: Bench, entry: str) -> None:
 
 
 def test_shortcuts_that_are_listed_exist(bench: Bench) -> None:
+    bench.window.switcher.show_profiles([("Production", "red")], "")
     action(bench.window, "Keyboard shortcuts").trigger()
     dialog = bench.window.findChild(QDialog)
     assert isinstance(dialog, QDialog)

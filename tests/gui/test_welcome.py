@@ -1,4 +1,4 @@
-"""The welcome page: three ways to a gateway, each by mouse and by keyboard."""
+"""The welcome page: four ways to a gateway, each by mouse and by keyboard."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from keymon.gui.welcome import WelcomePage
 from tests.gui.conftest import Bench, MakeWindow
 
-WAYS = ["file_wanted", "env_wanted", "demo_wanted"]
+WAYS = ["connection_wanted", "file_wanted", "env_wanted", "demo_wanted"]
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def page(qtbot: QtBot) -> Iterator[WelcomePage]:
     made.deleteLater()
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_three_ways_to_a_gateway(qtbot: QtBot, page: WelcomePage, number: int) -> None:
+@pytest.mark.parametrize("number", range(4))
+def test_four_ways_to_a_gateway(qtbot: QtBot, page: WelcomePage, number: int) -> None:
     button = page.findChildren(QPushButton)[number]
     signals = [getattr(page, name) for name in WAYS]
     asked: list[str] = []
@@ -45,4 +45,4 @@ def test_the_window_begins_with_it_and_leaves_it_for_a_gateway(bench: Bench) -> 
 def test_the_demo_can_be_asked_for_from_here(qtbot: QtBot, make_window: MakeWindow) -> None:
     window, _ = make_window()
     with qtbot.waitSignal(window.demo_chosen):
-        QTest.mouseClick(window.welcome.findChildren(QPushButton)[2], Qt.MouseButton.LeftButton)
+        QTest.mouseClick(window.welcome.findChildren(QPushButton)[3], Qt.MouseButton.LeftButton)

@@ -1,0 +1,81 @@
+"""Which gateway is shown, by name and colour, and the menu of profiles to switch to."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QActionGroup, QIcon, QKeySequence, QPainter, QPixmap
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
+
+from keymon.gui.theme import profile_colour
+from keymon.gui.translation import plain_tip, tr
+from keymon.masking import visible
+
+_DOT = 12
+_SHORTCUTS = 9
+_WIDEST = 220
+
+
+class GatewaySwitcher(QObject):
+    """A button with the gateway's name and colour, and a menu; `chosen(name)` asks for another profile."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.menu = QMenu(tr("S&witch to"), parent)
+        self._group = QActionGroup(self.menu)
+        self._title = self._colour = ""
+        self.button = QToolButton()
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.button.setMenu(self.menu)
+        self.button.setMaximumWidth(_WIDEST)
+        self.button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.button.setIconSize(QSize(_DOT, _DOT))
+        self.button.setAccessibleName(tr("Gateway"))
+
+    def show_profiles(self, profiles: Sequence[tuple[str, str]], current: str) -> None:
+        """Offer `profiles`, each a name and a colour, and mark the `current` one; empty where it is none of them."""
+        for action in self._group.actions():
+            self._group.removeAction(action)
+            self.menu.removeAction(action)
+            action.deleteLater()
+        first = self.menu.actions()[0] if self.menu.actions() else None
+        for n, (name, colour) in enumerate(profiles, 1):
+            action = self._group.addAction(dot(colour, self.button), visible(name).replace("&", "&&"))
+            action.setData(name)
+            action.setCheckable(True)
+            action.setChecked(name == current)
+            action.triggered.connect(partial(self.chosen.emit, name))
+            if n <= _SHORTCUTS:
+                action.setShortcut(QKeySequence(f"Ctrl+{n}"))
+            self.menu.insertAction(first, action) if first is not None else self.menu.addAction(action)
+
+    def show_current(self, title: str, is_profile: bool, colour: str) -> None:
+        """Show which gateway is followed."""
+        self._title, self._colour = visible(title), colour
+        for action in self._group.actions():
+            action.setChecked(is_profile and action.data() == title)
+        room = _WIDEST - _DOT - 44
+        text = self.button.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, room)
+        self.button.setText(text.replace("&", "&&"))
+        self.button.setIcon(dot(colour, self.button) if colour else QIcon())
+        self.button.setToolTip(plain_tip(tr("{gateway}: switch to another gateway").format(gateway=self._title)))
+        self.button.setAccessibleName(tr("Gateway {gateway}").format(gateway=self._title))
+
+
+def dot(colour: str, widget: QWidget) -> QIcon:
+    """Return a disc in the colour of a profile."""
+    ratio = widget.devicePixelRatioF()
+    pixmap = QPixmap(round(_DOT * ratio), round(_DOT * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(profile_colour(colour))
+    painter.drawEllipse(QRectF(0.5, 0.5, _DOT - 1, _DOT - 1))
+    painter.end()
+    return QIcon(pixmap)

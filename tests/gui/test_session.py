@@ -1,0 +1,213 @@
+"""Gateways are switched by profile: what belongs to one stays with it, and nothing of it reaches another."""
+
+import threading
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QInputDialog, QMessageBox
+
+from keymon import gateways
+from keymon.config import Profile, ProfileStore
+from keymon.database import location_of
+from keymon.gui.main_window import MainWindow
+from keymon.gui.poller import Source
+from keymon.gui.session import Session
+from keymon.monitor import Monitor
+from tests.gui.conftest import Bench, MakeWindow
+
+
+@pytest.fixture
+def store() -> ProfileStore:
+    return ProfileStore()
+
+
+def save(store: ProfileStore, *profiles: Profile) -> None:
+    store.change(lambda _: profiles)
+
+
+def profile(bench: Bench, name: str, keys: int, **fields: str) -> Profile:
+    """Return the profile of a gateway with so many keys."""
+    return Profile(name, str(bench.gateway(keys, f"{keys}.db").path), **fields)  # type: ignore[arg-type]
+
+
+def begin(bench: Bench, gateway: gateways.Gateway | None = None) -> Session:
+    session = Session(bench.window)
+    session.begin(gateway)
+    return session
+
+
+def wait_for(bench: Bench, title: str) -> None:
+    bench.qtbot.waitUntil(
+        lambda: bench.window.windowTitle() == f"{title} – keymon" and bench.window.snapshot is not None
+    )
+
+
+def actions(window: MainWindow) -> dict[str, QAction]:
+    return {action.text(): action for action in window.switcher.menu.actions()}
+
+
+def test_the_profile_that_was_followed_last_is_followed_again(bench: Bench, store: ProfileStore) -> None:
+    save(store, profile(bench, "One", 1), profile(bench, "Two", 2))
+    begin(bench)
+    assert bench.window.welcome.isVisible()
+    actions(bench.window)["Two"].trigger()
+    wait_for(bench, "Two")
+    again = Session(bench.window)
+    again.begin(None)
+    wait_for(bench, "Two")
+    assert len(bench.snapshot.keys) == 2
+
+
+def test_profiles_are_in_the_menu_with_shortcuts_and_the_current_one_is_marked(
+    bench: Bench, store: ProfileStore
+) -> None:
+    save(store, profile(bench, "R&D", 1, colour="red"), profile(bench, "Two", 2))
+    begin(bench)
+    found = actions(bench.window)
+    assert [(text, action.shortcut().toString()) for text, action in found.items()] == [
+        ("R&&D", "Ctrl+1"),
+        ("Two", "Ctrl+2"),
+    ]
+    assert not any(action.isChecked() for action in found.values())
+    found["R&&D"].trigger()
+    wait_for(bench, "R&D")
+    assert [action.isChecked() for action in found.values()] == [True, False]
+    button = bench.window.switcher.button
+    assert (button.text(), button.icon().isNull()) == ("R&&D", False)
+    assert "R&D" in button.accessibleName()
+    bench.window.demo_chosen.emit()
+    assert (button.text(), button.icon().isNull()) == ("sample gateway", True)
+    assert not any(action.isChecked() for action in found.values())
+
+
+def test_late_results_of_the_gateway_before_are_dropped(bench: Bench, store: ProfileStore) -> None:
+    save(store, profile(bench, "Two", 2))
+    slow, go_on = bench.gateway(5, "slow.db"), threading.Event()
+
+    def open_late() -> Monitor:
+        assert go_on.wait(20)
+        return Monitor(location_of(slow.path), UTC)
+
+    begin(bench)
+    bench.window.follow(Source("slow", open_late))
+    shown: list[int] = []
+    bench.poller.refreshed.connect(lambda snapshot: shown.append(len(snapshot.keys)))
+    actions(bench.window)["Two"].trigger()
+    go_on.set()
+    wait_for(bench, "Two")
+    bench.refresh()
+    assert set(shown) == {2}
+
+
+def test_each_profile_keeps_how_its_tables_are_arranged(
+    bench: Bench, store: ProfileStore, settings: QSettings, make_window: MakeWindow
+) -> None:
+    save(store, profile(bench, "One/é", 3), profile(bench, "Two", 4))
+    begin(bench)
+    table = bench.window.panel.valid
+
+    def choose(name: str) -> None:
+        actions(bench.window)[name].trigger()
+        wait_for(bench, name)
+
+    choose("One/é")
+    table.setColumnWidth(0, 222)
+    table.sortByColumn(3, Qt.SortOrder.DescendingOrder)
+    choose("Two")
+    assert table.columnWidth(0) == 222
+    table.setColumnWidth(0, 111)
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    choose("One/é")
+    assert (table.columnWidth(0), table.horizontalHeader().sortIndicatorSection()) == (222, 3)
+    choose("Two")
+    assert (table.columnWidth(0), table.horizontalHeader().sortIndicatorSection()) == (111, 0)
+    bench.window.close()
+    settings.sync()
+    assert b"AIza" not in Path(settings.fileName()).read_bytes()
+
+
+def choose_zone(window: MainWindow, text: str) -> None:
+    window.choose_zone()
+    dialog = window.findChild(QInputDialog)
+    assert isinstance(dialog, QInputDialog)
+    dialog.setTextValue(text)
+    dialog.accept()
+
+
+def test_a_zone_that_is_set_is_kept_in_the_profile_and_stays_with_it(bench: Bench, store: ProfileStore) -> None:
+    save(store, profile(bench, "One", 1, gateway_tz="UTC"), profile(bench, "Two", 2))
+    begin(bench)
+    actions(bench.window)["One"].trigger()
+    wait_for(bench, "One")
+    assert (bench.snapshot.clock.name, bench.snapshot.clock.source) == ("+00:00", "set")
+    with bench.qtbot.waitSignal(bench.poller.refreshed):
+        choose_zone(bench.window, "Asia/Tokyo")
+    assert bench.snapshot.clock.name == "Asia/Tokyo"
+    assert [one.gateway_tz for one in store.load()] == ["Asia/Tokyo", ""]
+    actions(bench.window)["Two"].trigger()
+    wait_for(bench, "Two")
+    assert bench.snapshot.clock.source != "set"
+
+
+def test_a_zone_of_the_command_line_is_for_its_gateway_only(bench: Bench, store: ProfileStore) -> None:
+    save(store, profile(bench, "Two", 2))
+    one = bench.gateway(1, "one.db")
+    session = Session(bench.window, gateway_tz="+05:30")
+    session.begin(gateways.of_place(str(one.path), session.passwords))
+    wait_for(bench, "one.db")
+    assert bench.snapshot.clock.name == "+05:30"
+    actions(bench.window)["Two"].trigger()
+    wait_for(bench, "Two")
+    assert bench.snapshot.clock.source != "set"
+
+
+def test_the_interval_is_that_of_the_profile(bench: Bench, store: ProfileStore) -> None:
+    one = profile(bench, "One", 1)
+    save(store, Profile(one.name, one.database, refresh_s=1), profile(bench, "Two", 2))
+    begin(bench)
+    actions(bench.window)["One"].trigger()
+    wait_for(bench, "One")
+    with bench.qtbot.waitSignal(bench.poller.refreshed, timeout=10_000):
+        pass  # the bench's own interval is an hour
+    actions(bench.window)["Two"].trigger()
+    wait_for(bench, "Two")
+
+
+def told(window: MainWindow) -> str:
+    box = window.findChild(QMessageBox)
+    assert isinstance(box, QMessageBox)
+    text = box.text()
+    box.close()
+    return text
+
+
+def test_profiles_that_cannot_be_read_are_told_and_stay(bench: Bench, store: ProfileStore) -> None:
+    store.path.parent.mkdir(parents=True)
+    store.path.write_text("[[profile")
+    begin(bench)
+    assert "the profiles cannot be read" in told(bench.window)
+    assert store.path.read_text() == "[[profile"
+
+
+def test_a_profile_that_is_gone_is_told(bench: Bench, store: ProfileStore) -> None:
+    save(store, profile(bench, "One", 1))
+    begin(bench)
+    save(store)
+    actions(bench.window)["One"].trigger()
+    assert "There is no profile One" in told(bench.window)
+    assert actions(bench.window) == {}
+
+
+@pytest.mark.parametrize("content", ["password_command = ['false']", "password_env = 'KEYMON_NOT_SET'"])
+def test_a_password_that_cannot_be_had_is_told_in_the_banner(bench: Bench, store: ProfileStore, content: str) -> None:
+    store.path.parent.mkdir(parents=True)
+    store.path.write_text(f"[[profile]]\nname = 'Far'\ndatabase = 'mysql://reader@127.0.0.1:1/gateway'\n{content}\n")
+    begin(bench)
+    with bench.qtbot.waitSignal(bench.poller.failed):
+        actions(bench.window)["Far"].trigger()
+    assert bench.window.banner.isVisible()
+    assert "Profile Far: the " in bench.window.banner.text
+    assert bench.window.banner.next_try == "keymon does not try again by itself."
