@@ -67,7 +67,7 @@ def make_gateway_server(mariadb_server: MariaDb) -> Iterator[MakeGatewayServer]:
     """Make gateways' databases on a server: `make_gateway_server(keys=[...], MAX_FAILURES="3")`."""
     made: list[GatewayServer] = []
 
-    def make(keys: Sequence[str] = (), name: str = "", **settings: str) -> GatewayServer:
+    def make(keys: Sequence[str] = (), **settings: str) -> GatewayServer:
         made.append(GatewayServer(mariadb_server, keys, **settings))
         return made[-1]
 

@@ -33,12 +33,20 @@ class Gateway(ABC):
         """Log rows of (id, request_time, model_name, api_key, is_success, status_code, latency_ms)."""
 
     @abstractmethod
+    def errors(self, rows: Sequence[Sequence[object]]) -> None:
+        """Log (gemini_key, model_name, error_type, error_log, error_code, request_msg, request_time) of failures."""
+
+    @abstractmethod
     def empty_log(self) -> None:
         """Remove all calls; ids begin at 1 again."""
 
     @abstractmethod
     def close(self) -> None:
         """Let go of the database."""
+
+    def kept(self, status: object) -> object:
+        """Return a status as it can be stored: strict MySQL would reject a row with a text."""
+        return None if isinstance(status, str) and not self.text_statuses else status
 
     def configure(self, keys: Sequence[str], **settings: str) -> None:
         """Store the settings of a new gateway."""
@@ -68,10 +76,7 @@ class Gateway(ABC):
 
     def error(self, api_key: str, at: datetime | str | None, text: str, code: int = 500) -> None:
         """Log the text of a failed call."""
-        self.execute(
-            "INSERT INTO t_error_logs (gemini_key, error_log, error_code, request_time) VALUES (?, ?, ?, ?)",
-            (api_key, text, code, at),
-        )
+        self.errors([(api_key, None, None, text, code, None, at)])
 
 
 MakeAnyGateway = Callable[..., Gateway]

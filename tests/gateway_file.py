@@ -55,6 +55,13 @@ class GatewayFile(Gateway):
         self.connection.executemany("INSERT INTO t_request_log VALUES (?, ?, ?, ?, ?, ?, ?)", stored)
         self.connection.execute("COMMIT")
 
+    def errors(self, rows: Sequence[Sequence[object]]) -> None:
+        """Log (gemini_key, model_name, error_type, error_log, error_code, request_msg, request_time) of failures."""
+        self.connection.execute("BEGIN")
+        stored = ((None, *rest, _stored(at)) for *rest, at in rows)
+        self.connection.executemany("INSERT INTO t_error_logs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", stored)
+        self.connection.execute("COMMIT")
+
     def empty_log(self) -> None:
         """Remove all calls; ids begin at 1 again."""
         self.execute("DELETE FROM t_request_log")

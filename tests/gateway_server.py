@@ -62,6 +62,11 @@ class GatewayServer(Gateway):
         with self.connection.cursor() as cursor:
             cursor.executemany("INSERT INTO t_request_log VALUES (%s, %s, %s, %s, %s, %s, %s)", rows)
 
+    def errors(self, rows: Sequence[Sequence[object]]) -> None:
+        """Log (gemini_key, model_name, error_type, error_log, error_code, request_msg, request_time) of failures."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO t_error_logs VALUES (NULL, %s, %s, %s, %s, %s, %s, %s)", rows)
+
     def empty_log(self) -> None:
         """Remove all calls; ids begin at 1 again."""
         self.execute("TRUNCATE t_request_log")

@@ -99,9 +99,7 @@ def test_gaps_of_any_width_cost_nothing(gateway: Gateway, any_log: CallLog, down
     assert any_log.bounds() == (-middle, last)
 
 
-def test_a_chunk_lies_within_its_bounds(
-    gateway: Gateway, any_log: CallLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_chunk_lies_within_its_bounds(gateway: Gateway, any_log: CallLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_log, "CHUNK_ROWS", 5)
     gateway.calls([row(n) for n in range(10, 200, 10)])
     assert list(any_log.older(20, 100).ids) == [60, 70, 80, 90, 100]
@@ -297,9 +295,7 @@ def test_a_block_is_counted(gateway: Gateway, log: CallLog, monkeypatch: pytest.
     )
 
 
-def test_a_block_does_not_go_below_its_floor(
-    gateway: Gateway, log: CallLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_block_does_not_go_below_its_floor(gateway: Gateway, log: CallLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_log, "SURVEY_ROWS", 5)
     first, last = gateway.last_id // 1000, gateway.last_id // 2
     gateway.calls([row(n) for n in (-3, -1, first, last)])

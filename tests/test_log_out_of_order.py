@@ -46,10 +46,7 @@ def watching(gateway: Gateway) -> Iterator[Monitor]:
 
 def log_calls(gateway: Gateway, times: list[datetime], first_id: int = 1) -> None:
     gateway.calls(
-        [
-            (first_id + n, f"{time:%Y-%m-%d %H:%M:%S.%f}", f"m{n % 3}", KEYS[n % 5], 1, 200 if n % 4 else 429, 900)
-            for n, time in enumerate(times)
-        ]
+        [(first_id + n, time, f"m{n % 3}", KEYS[n % 5], 1, 200 if n % 4 else 429, 900) for n, time in enumerate(times)]
     )
 
 
@@ -66,10 +63,6 @@ _OUTCOMES = "coalesce(sum(status_code = 200), 0), coalesce(sum(status_code = 429
 _SINCE = "FROM t_request_log WHERE request_time >= ?"
 
 
-def at(moment: datetime) -> tuple[str]:
-    return (f"{moment:%Y-%m-%d %H:%M:%S.%f}",)
-
-
 def totals_are_exact(snapshot: Snapshot, gateway: Gateway) -> None:
     """Hold the totals that are known against SQL that reads the whole table."""
     for count, moment in (
@@ -78,7 +71,7 @@ def totals_are_exact(snapshot: Snapshot, gateway: Gateway) -> None:
         (snapshot.calls_24h, LOCAL - DAY),
         (snapshot.calls_month, datetime(2026, 11, 1)),
     ):
-        (expected,) = gateway.execute(f"SELECT {_OUTCOMES} {_SINCE}", at(moment))
+        (expected,) = gateway.execute(f"SELECT {_OUTCOMES} {_SINCE}", (moment,))
         assert count in {None, CallCount(*expected)}, moment
         assert count is not None or snapshot.loading is not None
 
@@ -93,7 +86,7 @@ def is_exact(snapshot: Snapshot, gateway: Gateway) -> None:
         for row in snapshot.stats.usage(api_key)
     }
     query = f"SELECT api_key, model_name, {_OUTCOMES} {_SINCE} GROUP BY 1, 2"
-    assert usage == {(k, m): (s, f) for k, m, s, f in gateway.execute(query, at(LOCAL - DAY))}
+    assert usage == {(k, m): (s, f) for k, m, s, f in gateway.execute(query, (LOCAL - DAY,))}
 
 
 def merged_halves(gateway: Gateway) -> None:
@@ -131,6 +124,16 @@ def ids_in_no_order(gateway: Gateway) -> None:
     log_calls(gateway, times)
 
 
+def the_newest_first(gateway: Gateway) -> None:
+    log_calls(gateway, days(9)[::-1])
+
+
+def a_stretch_of_calls_dated_ahead(gateway: Gateway) -> None:
+    log_calls(gateway, days(4, LOCAL - timedelta(days=9)))
+    log_calls(gateway, [LOCAL + timedelta(days=400)] * 600, first_id=100_000)
+    log_calls(gateway, days(9), first_id=200_000)
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -140,12 +143,12 @@ def ids_in_no_order(gateway: Gateway) -> None:
         a_clock_that_was_put_right_by_eight_hours,
         a_clock_that_was_put_right_a_day_ago,
         ids_in_no_order,
+        the_newest_first,
+        a_stretch_of_calls_dated_ahead,
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_complete_refresh_is_exact(
-    gateway: Gateway, watching: Monitor, written: Callable[[Gateway], None]
-) -> None:
+def test_a_complete_refresh_is_exact(gateway: Gateway, watching: Monitor, written: Callable[[Gateway], None]) -> None:
     """By a wider margin where that suffices, else by going through the whole log; then it is told."""
     written(gateway)
     snapshot = watching.refresh()
@@ -156,6 +159,20 @@ def test_a_complete_refresh_is_exact(
     assert followed.margin > MARGIN or is_told(snapshot)
     log_calls(gateway, [LOCAL] * 7, first_id=900_000)
     is_exact(watching.refresh(), gateway)
+
+
+def test_two_servers_whose_clocks_differ_by_hours(
+    gateway: Gateway, watching: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows that are read tell by how much; the search is made again with a margin to match."""
+    monkeypatch.setattr("keymon.followed_log.has_call_below", lambda *_: False)
+    monkeypatch.setattr("keymon.monitor._BLOCKS_A_REFRESH", 0)
+    times = [LOCAL - timedelta(seconds=6) * n for n in range(40 * 600, 0, -1)]
+    log_calls(gateway, [at - 8 * HOUR if (n + 150) // 200 % 2 else at for n, at in enumerate(times)])
+    found = watching.refresh(patience=10).calls_24h
+    ((expected,),) = gateway.execute(f"SELECT count(*) {_SINCE}", (LOCAL - DAY,))
+    assert found is not None
+    assert found.total == expected
 
 
 @pytest.mark.parametrize(
@@ -182,10 +199,8 @@ def test_while_it_is_read_no_figure_is_wrong(
 def a_single_call_dated_ahead(gateway: Gateway) -> None:
     """Far below the start, where no sentinel stands."""
     log_calls(gateway, days(90))
-    gateway.execute(
-        "UPDATE t_request_log SET request_time = '2030-01-01 00:00:00.000000' WHERE id = ?",
-        (between_sentinels(gateway),),
-    )
+    query = "UPDATE t_request_log SET request_time = ? WHERE id = ?"
+    gateway.execute(query, (datetime(2030, 1, 1), between_sentinels(gateway)))
 
 
 def calls_of_today_in_a_backfill(gateway: Gateway) -> None:
@@ -194,7 +209,7 @@ def calls_of_today_in_a_backfill(gateway: Gateway) -> None:
     first = between_sentinels(gateway)
     for row_id in range(first, first + 3):
         query = "UPDATE t_request_log SET request_time = ?, status_code = 429 WHERE id = ?"
-        gateway.execute(query, (f"{LOCAL - HOUR:%Y-%m-%d %H:%M:%S.%f}", row_id))
+        gateway.execute(query, (LOCAL - HOUR, row_id))
 
 
 def merged_far_apart(gateway: Gateway) -> None:
