@@ -81,4 +81,4 @@ def test_calls_that_are_seen_to_arrive_give_the_zone_away(
     assert (snapshot.clock.name, snapshot.clock.source) == ("-05:00", "detected")
     assert snapshot.notices == ()
     assert snapshot.calls_1h is not None
-    assert snapshot.calls_1h.total == 5
+    assert snapshot.calls_1h.total == 6
