@@ -33,8 +33,12 @@ _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _QUARTER = 15 * _MINUTE
 _EARLIEST_OFFSET, _LATEST_OFFSET = -12 * _HOUR, 14 * _HOUR
-_FILE_TOLERANCE = 2 * _SECOND
-"""How far a file's modification time may be from the newest call's end; 15 ms were measured."""
+_WRITE_TOLERANCE = 3 * _SECOND
+"""How far the time of the last write may be from the newest call's end.
+
+For a file 15 ms were measured. A server knows both in whole seconds: MariaDB truncates the start of a call and
+MySQL rounds it, both truncate the time of the write, and so they are up to 1.5 s apart besides.
+"""
 _LIVE_TOLERANCE = 3 * _MINUTE
 """How far the gateway's clock may be from ours before it is wrong rather than in another zone."""
 _LONGEST_REPEAT = timedelta(hours=2)
@@ -215,7 +219,7 @@ def detect_from_file(newest_end_local: datetime, modified: datetime | None) -> G
     if modified is None:
         return None
     offset, residue = _snap((newest_end_local.replace(tzinfo=UTC) - modified) // _MICROSECOND)
-    if abs(residue) > _FILE_TOLERANCE or not _EARLIEST_OFFSET <= offset <= _LATEST_OFFSET:
+    if abs(residue) > _WRITE_TOLERANCE or not _EARLIEST_OFFSET <= offset <= _LATEST_OFFSET:
         return None
     return GatewayClock(timezone(offset * _MICROSECOND), "detected")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gateway import MakeAnyGateway
 from tests.gateway_file import GatewayFile
 from tests.gateway_server import GatewayServer
 from tests.mariadb import MariaDb, installed, mariadb
@@ -95,3 +96,12 @@ def make_gateway_server(mariadb_server: MariaDb) -> Iterator[MakeGatewayServer]:
     yield make
     for gateway in made:
         gateway.close()
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def make_any_gateway(request: pytest.FixtureRequest) -> MakeAnyGateway:
+    """Make gateways' databases of either kind: what uses this runs on SQLite and on MariaDB."""
+    made: MakeAnyGateway = request.getfixturevalue(
+        {"sqlite": "make_gateway", "mariadb": "make_gateway_server"}[request.param]
+    )
+    return made

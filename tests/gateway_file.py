@@ -1,10 +1,13 @@
 """Gateway databases for tests: real SQLite files, laid out as a gateway lays them out."""
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from keymon.database import FileLocation, location_of
+from tests.gateway import Gateway
 
 _TABLES = """
 CREATE TABLE t_settings (
@@ -24,51 +27,44 @@ def key(number: int) -> str:
     return f"AIzaSyTEST{'x' * 25}{number:04}"
 
 
-class GatewayFile:
-    """A gateway's database that a test fills; every statement is committed at once, as the gateway does."""
+class GatewayFile(Gateway):
+    """A gateway's SQLite file."""
+
+    text_statuses = ("All connection attempts failed", "")
+    last_id = 2**63 - 1
 
     def __init__(self, path: Path, keys: Sequence[str] = (), **settings: str) -> None:
         self.path = path
         self.connection = self._connect()
         self.connection.executescript(_TABLES)
-        self.setting("API_KEYS", json.dumps(list(keys)))
-        self.setting("AUTH_TOKEN", "sk-canary-token")
-        for name, value in settings.items():
-            self.setting(name, value)
+        self.configure(keys, **settings)
 
-    def setting(self, name: str, value: object) -> None:
-        """Store a setting."""
-        self.connection.execute("DELETE FROM t_settings WHERE key = ?", (name,))
-        self.connection.execute("INSERT INTO t_settings (key, value) VALUES (?, ?)", (name, value))
+    @property
+    def location(self) -> FileLocation:
+        """Where keymon finds it."""
+        return location_of(self.path)
 
-    def remove_setting(self, name: str) -> None:
-        """Remove a setting's row."""
-        self.connection.execute("DELETE FROM t_settings WHERE key = ?", (name,))
+    def execute(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Run a statement in which each ? stands for a value; return its rows."""
+        return self.connection.execute(sql, [_stored(value) for value in values]).fetchall()
 
-    def call(
-        self,
-        api_key: object,
-        at: datetime | str | None,
-        model: object = "gemini-2.5-flash",
-        status: object = 200,
-        latency_ms: object = 1000,
-        row_id: int | None = None,
-    ) -> None:
-        """Log a call that started at `at`, the gateway's naive local time."""
-        self.calls([(row_id, _text(at), model, api_key, status == 200, status, latency_ms)])
-
-    def calls(self, rows: Sequence[tuple[object, ...]]) -> None:
+    def calls(self, rows: Sequence[Sequence[object]]) -> None:
         """Log rows of (id, request_time, model_name, api_key, is_success, status_code, latency_ms)."""
         self.connection.execute("BEGIN")
-        self.connection.executemany("INSERT INTO t_request_log VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        stored = ((row_id, _stored(at), *rest) for row_id, at, *rest in rows)
+        self.connection.executemany("INSERT INTO t_request_log VALUES (?, ?, ?, ?, ?, ?, ?)", stored)
         self.connection.execute("COMMIT")
 
-    def error(self, api_key: str, at: datetime | str, text: str, code: int = 500) -> None:
-        """Log the text of a failed call."""
-        self.connection.execute(
-            "INSERT INTO t_error_logs (gemini_key, error_log, error_code, request_time) VALUES (?, ?, ?, ?)",
-            (api_key, text, code, _text(at)),
-        )
+    def errors(self, rows: Sequence[Sequence[object]]) -> None:
+        """Log (gemini_key, model_name, error_type, error_log, error_code, request_msg, request_time) of failures."""
+        self.connection.execute("BEGIN")
+        stored = ((None, *rest, _stored(at)) for *rest, at in rows)
+        self.connection.executemany("INSERT INTO t_error_logs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", stored)
+        self.connection.execute("COMMIT")
+
+    def empty_log(self) -> None:
+        """Remove all calls; ids begin at 1 again."""
+        self.execute("DELETE FROM t_request_log")
 
     def take_the_place_of(self, path: Path) -> None:
         """Put this database where another one is, as a restored backup is."""
@@ -84,5 +80,6 @@ class GatewayFile:
         return sqlite3.connect(self.path, isolation_level=None, timeout=5, check_same_thread=False)
 
 
-def _text(at: datetime | str | None) -> str | None:
-    return f"{at:%Y-%m-%d %H:%M:%S.%f}" if isinstance(at, datetime) else at
+def _stored(value: object) -> object:
+    """Return a value as a gateway stores it: times are text."""
+    return f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else value

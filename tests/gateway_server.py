@@ -1,12 +1,11 @@
 """Gateways' databases on a MariaDB server for tests, laid out as a gateway lays them out there."""
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from keymon.database import ServerLocation, server_location
+from tests.gateway import Gateway
 from tests.mariadb import OPERATOR, OPERATOR_PASSWORD, READER, READER_PASSWORD, MariaDb
 
 _TABLES = (
@@ -23,8 +22,8 @@ _TABLES = (
 _numbers = itertools.count(1)
 
 
-class GatewayServer:
-    """A gateway's database that a test fills, as `GatewayFile`; every statement is committed at once."""
+class GatewayServer(Gateway):
+    """A gateway's database on a server."""
 
     def __init__(self, server: MariaDb, keys: Sequence[str] = (), name: str | None = None, **settings: str) -> None:
         self.server = server
@@ -36,10 +35,7 @@ class GatewayServer:
             self.execute(table)
         for name in ("t_settings", "t_error_logs", "t_request_log"):
             self.execute(f"GRANT SELECT ON {self.name}.{name} TO {READER}")
-        self.setting("API_KEYS", json.dumps(list(keys)))
-        self.setting("AUTH_TOKEN", "sk-canary-token")
-        for name, value in settings.items():
-            self.setting(name, value)
+        self.configure(keys, **settings)
 
     @property
     def location(self) -> ServerLocation:
@@ -60,43 +56,24 @@ class GatewayServer:
         return server_location(f"mysql://{account}:{password}@127.0.0.1:{port}/{self.name}")
 
     def execute(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
-        """Run a statement as root; return its rows."""
+        """Run a statement as root, in which each ? or %s stands for a value; return its rows."""
         with self.connection.cursor() as cursor:
-            cursor.execute(sql, values)
+            cursor.execute(sql.replace("?", "%s"), values)
             return list(cursor.fetchall())
 
-    def setting(self, name: str, value: object) -> None:
-        """Store a setting."""
-        self.remove_setting(name)
-        self.execute("INSERT INTO t_settings (`key`, value) VALUES (%s, %s)", (name, value))
-
-    def remove_setting(self, name: str) -> None:
-        """Remove a setting's row."""
-        self.execute("DELETE FROM t_settings WHERE `key` = %s", (name,))
-
-    def call(
-        self,
-        api_key: object,
-        at: datetime | str | None,
-        model: object = "gemini-2.5-flash",
-        status: object = 200,
-        latency_ms: object = 1000,
-        row_id: int | None = None,
-    ) -> None:
-        """Log a call that started at `at`, the gateway's naive local time; MariaDB keeps whole seconds."""
-        self.calls([(row_id, at, model, api_key, status == 200, status, latency_ms)])
-
-    def calls(self, rows: Sequence[tuple[object, ...]]) -> None:
+    def calls(self, rows: Sequence[Sequence[object]]) -> None:
         """Log rows of (id, request_time, model_name, api_key, is_success, status_code, latency_ms)."""
         with self.connection.cursor() as cursor:
             cursor.executemany("INSERT INTO t_request_log VALUES (%s, %s, %s, %s, %s, %s, %s)", rows)
 
-    def error(self, api_key: str, at: datetime | str, text: str, code: int = 500) -> None:
-        """Log the text of a failed call."""
-        self.execute(
-            "INSERT INTO t_error_logs (gemini_key, error_log, error_code, request_time) VALUES (%s, %s, %s, %s)",
-            (api_key, text, code, at),
-        )
+    def errors(self, rows: Sequence[Sequence[object]]) -> None:
+        """Log (gemini_key, model_name, error_type, error_log, error_code, request_msg, request_time) of failures."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO t_error_logs VALUES (NULL, %s, %s, %s, %s, %s, %s, %s)", rows)
+
+    def empty_log(self) -> None:
+        """Remove all calls; ids begin at 1 again."""
+        self.execute("TRUNCATE t_request_log")
 
     def restart(self) -> None:
         """Restart the server, which every connection to it is lost by."""

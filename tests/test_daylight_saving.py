@@ -3,23 +3,21 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from keymon import call_log, key_usage, monitor
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
 from keymon.calls import to_datetime
-from keymon.database import location_of
 from keymon.gateway_clock import GatewayClock
 from keymon.monitor import Monitor, Snapshot
 from keymon.stats import DAY
-from tests.gateway_file import GatewayFile, key
+from tests.gateway import Gateway, MakeAnyGateway
+from tests.gateway_file import key
 
 A = key(1)
 CHANGES = {
@@ -38,28 +36,32 @@ def _no_rest() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def gateway(make_any_gateway: MakeAnyGateway) -> Gateway:
+    return make_any_gateway([A])
+
+
 @contextmanager
 def followed(
-    instants: Sequence[datetime], zone: ZoneInfo, chunk: int, now: Callable[[], datetime]
-) -> Iterator[tuple[GatewayFile, Monitor]]:
-    """A gateway that has written these calls, and a monitor that reads it in small chunks."""
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+    gateway: Gateway, instants: Sequence[datetime], zone: ZoneInfo, chunk: int, now: Callable[[], datetime]
+) -> Iterator[Monitor]:
+    """Have the gateway's log hold these calls alone; give a monitor that reads it in small chunks."""
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr(call_log, "CHUNK_ROWS", chunk)
         patched.setattr(monitor, "CHUNK_ROWS", chunk)
-        gateway = GatewayFile(Path(folder) / "gateway.db", [A])
+        gateway.empty_log()
         gateway.calls(rows(instants, zone))
-        watching = Monitor(location_of(gateway.path), zone, now=now)
+        watching = Monitor(gateway.location, zone, now=now)
         try:
-            yield gateway, watching
+            yield watching
         finally:
             watching.close()
-            gateway.close()
 
 
 def rows(instants: Sequence[datetime], zone: ZoneInfo, first_id: int = 1) -> list[tuple[object, ...]]:
     """Return calls that started at these instants as the gateway writes them, a twentieth of a second each."""
     local = [instant.astimezone(zone).replace(tzinfo=None) for instant in instants]
-    return [(first_id + n, f"{t:%Y-%m-%d %H:%M:%S.%f}", "m", A, 1, 200, 50) for n, t in enumerate(local)]
+    return [(first_id + n, t, "m", A, 1, 200, 50) for n, t in enumerate(local)]
 
 
 def starts_in(snapshot: Snapshot) -> list[datetime]:
@@ -75,9 +77,9 @@ def starts_in(snapshot: Snapshot) -> list[datetime]:
 )
 @example(name="Europe/Berlin", chunk=4, minutes=24 * 60 + 50, gaps=[300])
 @example(name="Australia/Lord_Howe", chunk=4, minutes=24 * 60 + 20, gaps=[300])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_chunks_newest_first_read_the_same_as_all_rows_forward(
-    name: str, chunk: int, minutes: int, gaps: list[int]
+    gateway: Gateway, name: str, chunk: int, minutes: int, gaps: list[int]
 ) -> None:
     zone = ZoneInfo(name)
     now = CHANGES[name] + timedelta(minutes=minutes)
@@ -88,7 +90,7 @@ def test_chunks_newest_first_read_the_same_as_all_rows_forward(
     forward = CallWindow(GatewayClock(zone, "set"))
     forward.add(in_columns([(*row[:4], *row[5:]) for row in rows(instants, zone)]), now - DAY)
     assert [to_datetime(t) for t in forward.calls.started] == instants[-len(forward) :]
-    with followed(instants, zone, chunk, lambda: now) as (_, watching):
+    with followed(gateway, instants, zone, chunk, lambda: now) as watching:
         while (snapshot := watching.refresh(patience=0)).loading is not None:
             holds_as_far_as_known(snapshot, instants)
         holds_as_far_as_known(snapshot, instants)
@@ -99,12 +101,12 @@ def test_chunks_newest_first_read_the_same_as_all_rows_forward(
 
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("begun", [-5, 7, 35, 90], ids="begun {} min after the change".format)
-def test_refreshes_across_the_change_lose_and_double_nothing(name: str, begun: int) -> None:
+def test_refreshes_across_the_change_lose_and_double_nothing(gateway: Gateway, name: str, begun: int) -> None:
     zone, change = ZoneInfo(name), CHANGES[name]
     instants = [change + timedelta(minutes=7 * n) for n in range(-29 * 60 // 7, 28 * 60 // 7)]
     now = change + timedelta(minutes=begun)
     written = [t for t in instants if t <= now]
-    with followed(written, zone, 5, lambda: now) as (gateway, watching):
+    with followed(gateway, written, zone, 5, lambda: now) as watching:
         while len(written) < len(instants):
             snapshot = watching.refresh()
             assert starts_in(snapshot) == [t for t in written if t >= now - DAY]

@@ -1,6 +1,8 @@
 """The border between the gateway's naive local time and UTC."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from math import floor
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -98,6 +100,21 @@ def test_the_file_time_gives_the_zone_away() -> None:
     clock = detect_from_file(datetime(2026, 11, 23, 20, 0, 0, 15_000), NOON)
     assert clock is not None
     assert (clock.name, clock.source) == ("+08:00", "detected")
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.015, 1.0, 1.9])
+@pytest.mark.parametrize("started_s", [0.0, 0.001, 0.499, 0.5, 0.999])
+@pytest.mark.parametrize("latency_ms", [0, 1, 499, 500, 999, 1_000, 30_001])
+@pytest.mark.parametrize("stored", [floor, round], ids=["MariaDB truncates", "MySQL rounds"])
+def test_whole_seconds_on_both_sides_give_the_zone_away(
+    stored: Callable[[float], int], started_s: float, latency_ms: int, delay_s: float
+) -> None:
+    """The row is written within two seconds of the end of its call, as is granted to a file."""
+    ended_s = started_s + latency_ms / 1000
+    end = datetime(2026, 11, 23, 20) + timedelta(seconds=stored(started_s), milliseconds=latency_ms)
+    clock = detect_from_file(end, NOON + timedelta(seconds=floor(ended_s + delay_s)))
+    assert clock is not None
+    assert clock.name == "+08:00"
 
 
 @pytest.mark.parametrize("shift", [timedelta(minutes=3), timedelta(hours=20), timedelta(days=3), timedelta(hours=-13)])

@@ -9,12 +9,11 @@ import pytest
 
 from keymon import errors, key_usage
 from keymon.call_log import CallLog
-from keymon.database import location_of
 from keymon.gateway_clock import parse_zone
 from keymon.monitor import Monitor
 from keymon.stats import ModelCalls
-from tests.conftest import MakeGateway
-from tests.gateway_file import GatewayFile, key
+from tests.gateway import Gateway, MakeAnyGateway
+from tests.gateway_file import key
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOCAL = NOW.replace(tzinfo=None)
@@ -27,16 +26,16 @@ MakeMonitor = Callable[..., Monitor]
 
 
 @pytest.fixture
-def gateway(make_gateway: MakeGateway) -> GatewayFile:
-    return make_gateway([A, B, C], VERTEX_API_KEYS='["vertex-0007"]')
+def gateway(make_any_gateway: MakeAnyGateway) -> Gateway:
+    return make_any_gateway([A, B, C], VERTEX_API_KEYS='["vertex-0007"]')
 
 
 @pytest.fixture
-def make_monitor(gateway: GatewayFile) -> Iterator[MakeMonitor]:
+def make_monitor(gateway: Gateway) -> Iterator[MakeMonitor]:
     made: list[Monitor] = []
 
     def make(zone: tzinfo = UTC, as_of: datetime | None = None, now: datetime = NOW) -> Monitor:
-        made.append(Monitor(location_of(gateway.path), zone, as_of, now=lambda: now))
+        made.append(Monitor(gateway.location, zone, as_of, now=lambda: now))
         return made[-1]
 
     yield make
@@ -59,16 +58,16 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ways
 
 
-def three_days_of_calls(gateway: GatewayFile, until: datetime = LOCAL, first_id: int = 1) -> None:
+def three_days_of_calls(gateway: Gateway, until: datetime = LOCAL, first_id: int = 1) -> None:
     random = Random(first_id)
     keys = [A, A, B, "vertex-0007", GONE, "", None]
+    statuses = [200, 200, 429, None, *gateway.text_statuses]
     rows: list[tuple[object, ...]] = []
     for n in range(_THREE_DAYS):
         latency_ms = random.choice([0, 900, None, 3_000_000])
         started = until - MINUTE * (_THREE_DAYS - 1 - n) - timedelta(milliseconds=latency_ms or 0)
-        model, status = random.choice(["m", "n", "o", None]), random.choice([200, 200, 429, None, "refused"])
-        at = f"{started:%Y-%m-%d %H:%M:%S.%f}"
-        rows.append((first_id + n, at, model, random.choice(keys), True, status, latency_ms))
+        model, status = random.choice(["m", "n", "o", None]), random.choice(statuses)
+        rows.append((first_id + n, started, model, random.choice(keys), True, status, latency_ms))
     gateway.calls(rows)
 
 
@@ -83,7 +82,7 @@ def of_everybody(monitor: Monitor, api_key: str) -> tuple[ModelCalls, ...]:
     ids=["much used", "used", "unused", "vertex", "by its ending", "by a long ending"],
 )
 def test_a_key_of_the_pool_is_read_alone(
-    gateway: GatewayFile,
+    gateway: Gateway,
     make_monitor: MakeMonitor,
     monkeypatch: pytest.MonkeyPatch,
     fetched: list[str],
@@ -102,7 +101,7 @@ def test_a_key_of_the_pool_is_read_alone(
 
 @pytest.mark.parametrize("wanted", [GONE, "0009"])
 def test_a_key_that_only_the_log_knows_is_found_among_all(
-    gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], wanted: str
+    gateway: Gateway, make_monitor: MakeMonitor, fetched: list[str], wanted: str
 ) -> None:
     three_days_of_calls(gateway)
     usage = make_monitor().usage(wanted).usage
@@ -111,7 +110,7 @@ def test_a_key_that_only_the_log_knows_is_found_among_all(
     assert usage
 
 
-def test_a_key_that_nobody_knows_or_several_are(gateway: GatewayFile, make_monitor: MakeMonitor) -> None:
+def test_a_key_that_nobody_knows_or_several_are(gateway: Gateway, make_monitor: MakeMonitor) -> None:
     three_days_of_calls(gateway)
     for wanted in ("unheard of", ""):
         with pytest.raises(errors.KeyNotFoundError):
@@ -124,7 +123,7 @@ def test_a_key_that_nobody_knows_or_several_are(gateway: GatewayFile, make_monit
 @pytest.mark.parametrize(
     "as_of", [NOW - 10 * HOUR, datetime(2026, 11, 22, 1, 30), NOW + HOUR], ids=["aware", "naive", "ahead"]
 )
-def test_a_past_instant(gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], as_of: datetime) -> None:
+def test_a_past_instant(gateway: Gateway, make_monitor: MakeMonitor, fetched: list[str], as_of: datetime) -> None:
     three_days_of_calls(gateway)
     usage = make_monitor(as_of=as_of).usage(A).usage
     assert set(fetched) == {"of_key"}
@@ -136,16 +135,16 @@ def test_an_empty_log(make_monitor: MakeMonitor) -> None:
     assert make_monitor().usage(A).usage == ()
 
 
-def test_calls_without_a_time_and_calls_dated_ahead(gateway: GatewayFile, make_monitor: MakeMonitor) -> None:
+def test_calls_without_a_time_and_calls_dated_ahead(gateway: Gateway, make_monitor: MakeMonitor) -> None:
     three_days_of_calls(gateway)
-    for at in (None, "", LOCAL + timedelta(days=400), LOCAL + MINUTE):
+    for at in (None, "0000-00-00 00:00:00", LOCAL + timedelta(days=400), LOCAL + MINUTE):
         gateway.call(A, at, "odd")
     usage = make_monitor().usage(A).usage
     assert usage == of_everybody(make_monitor(), A)
     assert [row.calls.total for row in usage if row.model == "odd"] == [2]
 
 
-def test_calls_that_come_while_we_look_may_be_in_or_not(gateway: GatewayFile, make_monitor: MakeMonitor) -> None:
+def test_calls_that_come_while_we_look_may_be_in_or_not(gateway: Gateway, make_monitor: MakeMonitor) -> None:
     """None of those before may be missed, and none that came is counted twice."""
     three_days_of_calls(gateway)
     monitor = make_monitor()
@@ -156,7 +155,7 @@ def test_calls_that_come_while_we_look_may_be_in_or_not(gateway: GatewayFile, ma
 
 @pytest.mark.parametrize("hours", [0.5, 5, 23.5, 24.2, 24.9, 26])
 def test_where_the_clock_was_set_back_everything_is_read(
-    gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], hours: float
+    gateway: Gateway, make_monitor: MakeMonitor, fetched: list[str], hours: float
 ) -> None:
     berlin, change = parse_zone("Europe/Berlin"), datetime(2026, 10, 25, 1, tzinfo=UTC)
     now = change + hours * HOUR
@@ -170,15 +169,14 @@ def test_where_the_clock_was_set_back_everything_is_read(
 
 @pytest.mark.parametrize("shift", [timedelta(0), timedelta(days=1)])
 def test_in_a_log_out_of_order_everything_is_read(
-    gateway: GatewayFile, make_monitor: MakeMonitor, fetched: list[str], shift: timedelta
+    gateway: Gateway, make_monitor: MakeMonitor, fetched: list[str], shift: timedelta
 ) -> None:
     """Two logs one after the other: the start that is found lies in the second."""
     three_days_of_calls(gateway, LOCAL - shift / 2)
     three_days_of_calls(gateway, LOCAL, first_id=_THREE_DAYS + 1)
     usage = make_monitor().usage(A).usage
     assert "older" in fetched
-    since = f"{LOCAL - timedelta(hours=24):%Y-%m-%d %H:%M:%S.%f}"
     query = "SELECT count(*) FROM t_request_log WHERE api_key = ? AND request_time >= ?"
-    ((expected,),) = gateway.connection.execute(query, (A, since))
+    ((expected,),) = gateway.execute(query, (A, LOCAL - timedelta(hours=24)))
     assert sum(row.calls.total for row in usage) == expected
     assert usage == of_everybody(make_monitor(), A)

@@ -1,8 +1,8 @@
-"""A log on a real MariaDB: the same reading, and rows that are committed later than others with larger ids."""
+"""Rows that a real MariaDB commits later than others with larger ids."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -123,37 +123,3 @@ def test_of_many_writers_no_row_is_missed(gateway: GatewayServer, make_monitor: 
             future.result()
     ((expected,),) = gateway.execute("SELECT count(*) FROM t_request_log")
     assert calls(monitor.refresh()) == expected > 480
-
-
-def test_figures_are_those_of_naive_sql(gateway: GatewayServer, make_monitor: MakeMonitor) -> None:
-    local = NOW.replace(tzinfo=None)
-    random = Random(1)
-    gateway.calls(
-        [
-            (
-                None,
-                local - timedelta(minutes=5) * (6_000 - n),
-                random.choice(["m", "n", None]),
-                random.choice([A, B, ""]),
-                True,
-                random.choice([200, 429, None]),
-                random.randint(0, 90_000),
-            )
-            for n in range(6_000)
-        ]
-    )
-    snapshot = make_monitor().refresh()
-    day, month = f"{local - timedelta(days=1):%F %T}", "2026-11-01 00:00:00"
-    ((total, success),) = gateway.execute(
-        "SELECT count(*), sum(status_code BETWEEN 200 AND 299) FROM t_request_log WHERE request_time >= %s", (day,)
-    )
-    assert snapshot.calls_24h is not None
-    assert (snapshot.calls_24h.total, snapshot.calls_24h.success) == (total, success)
-    ((in_month,),) = gateway.execute("SELECT count(*) FROM t_request_log WHERE request_time >= %s", (month,))
-    assert snapshot.calls_month is not None
-    assert snapshot.calls_month.total == in_month
-    rows = gateway.execute(
-        "SELECT model_name, count(*) FROM t_request_log WHERE api_key = %s AND request_time >= %s GROUP BY 1", (A, day)
-    )
-    assert {row.model: row.calls.total for row in snapshot.stats.usage(A)} == dict(rows)
-    assert make_monitor().usage(A).usage == snapshot.stats.usage(A)
