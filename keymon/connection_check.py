@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
-from sqlalchemy import TableClause, column, func, literal, select, table
+from sqlalchemy import func, literal, select, table
 
 from keymon import errors
+from keymon.account_rights import rights_to_write
 from keymon.call_log import CallLog
 from keymon.database import Database
 from keymon.errors import CertificateFileError, EncryptionRefusedError, KeymonError, Notice, ReadBrokenOffError
@@ -31,7 +32,6 @@ _FILE: Statement = select(func.count()).select_from(table("sqlite_master"))
 _SERVER: Statement = select(literal(1))
 
 _CLOCKS_AGREE = timedelta(seconds=60)
-_HARMLESS = {"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REPLICATION CLIENT", "BINLOG MONITOR"}
 
 
 class FileOpened(Notice):
@@ -252,33 +252,13 @@ def _encryption(location: Location, value: str) -> Notice:
     return LocalSocket() if location.socket else NotEncrypted()
 
 
-# What an account may do. Everything that its roles give it shows in the rights on columns.
-
-_COLUMNS: TableClause = table(
-    "columns", column("table_schema"), column("table_name"), column("privileges"), schema="information_schema"
-)
-_ON_COLUMNS: Statement = (
-    select(_COLUMNS.c.privileges).where(_COLUMNS.c.table_schema == func.database()).distinct().limit(100)
-)
-
-
-def _privileges(name: str) -> Statement:
-    held: TableClause = table(name, column("privilege_type"), column("table_schema"), schema="information_schema")
-    statement = select(held.c.privilege_type).distinct().limit(100)
-    return statement if name == "user_privileges" else statement.where(held.c.table_schema == func.database())
-
-
-_HELD = tuple(_privileges(name) for name in ("user_privileges", "schema_privileges", "table_privileges"))
 _ERROR_LOGS: Statement = select(error_logs.c.id).limit(1)
 
 
 def _rights(database: Database) -> Iterator[Notice]:
-    held = {right for statement in _HELD for (right,) in database.fetch(statement)}
-    held |= {right.strip().upper() for (rights,) in database.fetch(_ON_COLUMNS) for right in rights.split(",")}
-    more = sorted(held - _HARMLESS - {"", "REFERENCES"})
+    more = rights_to_write(database)
     if more:
-        shown = ", ".join(more[:4]) + (f" and {len(more) - 4} more" if len(more) > 4 else "")
-        yield MayWrite(rights=shown)
+        yield MayWrite(rights=more)
     try:
         database.fetch(_ERROR_LOGS)
     except (errors.RightMissingError, errors.NotAGatewayError):

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select
 
 from keymon.call_log import local_time
 from keymon.database import Database
+from keymon.errors import ErrorTextsMissingError, NotAGatewayError, RightMissingError
 from keymon.log_start import last_id_before
 from keymon.schema import error_logs as log
 
@@ -35,7 +36,19 @@ def error_text(database: Database, key: str, started: datetime, ended: datetime)
 
     Both are the gateway's naive local time. Most errors carry the start of their call, some the moment of
     failure. Returns None where nothing was logged or it has been deleted; at most 20,000 characters.
+    Raises `ErrorTextsMissingError` where the table is not there or may not be read, and `DatabaseError`.
     """
+    try:
+        return _error_text(database, key, started, ended)
+    except RightMissingError:
+        reason = "The account may not read t_error_logs; GRANT SELECT on it would show the text of the error."
+        raise ErrorTextsMissingError(reason=reason) from None
+    except NotAGatewayError:
+        reason = "There is no table t_error_logs, or an older one, so the text of the error is not known."
+        raise ErrorTextsMissingError(reason=reason) from None
+
+
+def _error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:
     bounds = database.fetch(_BOUNDS)[0]
     if bounds[0] is None:
         return None

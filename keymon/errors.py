@@ -306,6 +306,12 @@ class RightMissingError(DatabaseError):
     advice = "It needs SELECT on t_request_log and t_settings, and on t_error_logs for the texts of errors."
 
 
+class ErrorTextsMissingError(DatabaseError):
+    """There are figures, but no texts of errors to be read. `reason` is a sentence."""
+
+    template = "{reason}"
+
+
 class EncryptionRefusedError(DatabaseError):
     """The connection cannot be encrypted as it was asked for."""
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from keymon import error_log, notices
+from keymon.account_rights import rights_to_write
 from keymon.call_log import CHUNK_ROWS, CallLog, LogRows
 from keymon.database import Database, Location
-from keymon.errors import Notice, PoolKeptNotice, SettingUnreadableError
+from keymon.errors import DatabaseUnreadableError, Notice, PoolKeptNotice, SettingUnreadableError
 from keymon.followed_log import FollowedLog, follow_log
 from keymon.gateway_clock import ClockWatch, GatewayClock
 from keymon.gateway_settings import GatewaySettings, read_settings
@@ -56,7 +57,8 @@ class Snapshot:
     `as_of` is UTC. While `loading` is not None only the newest calls are known: figures of `keys` are those so
     far, and totals of periods that are not all known are None. `calls_month` (since the first of the month on the
     gateway's calendar) is None too while it is still being counted. `is_live` is false where a past instant was
-    asked for. `keys` are in the pool's order. `stats` answers what is asked about single keys.
+    asked for. `keys` are in the pool's order. `stats` answers what is asked about single keys. `could_write` names
+    the rights of the account that go beyond reading, as far as they are known.
     """
 
     as_of: datetime
@@ -72,6 +74,7 @@ class Snapshot:
     notices: tuple[Notice, ...]
     stats: StatsService
     loading: Loading | None = None
+    could_write: str = ""
 
 
 class Monitor:
@@ -99,6 +102,7 @@ class Monitor:
         self._settings: GatewaySettings | None = None
         self._followed: FollowedLog | None = None
         self._found_clock: GatewayClock | None = None
+        self._could_write: str | None = None
 
     @property
     def is_server(self) -> bool:
@@ -148,6 +152,8 @@ class Monitor:
         followed = self._followed
         if followed is None or not followed.is_loaded:
             return False
+        if self._could_write is None:
+            self._could_write = self._find_rights()
         deadline = time.monotonic() + patience
         while not followed.is_surveyed:
             began = time.monotonic()
@@ -213,6 +219,14 @@ class Monitor:
 
     def _find_clock(self) -> GatewayClock:
         return self._found_clock or find_clock(self._database, self._zone, self._now())
+
+    def _find_rights(self) -> str:
+        if not self._database.is_server:
+            return ""
+        try:
+            return rights_to_write(self._database)
+        except DatabaseUnreadableError:
+            return ""  # some proxies have no such tables; figures do not depend on them
 
     def _instant(self, clock: GatewayClock) -> datetime:
         if self._as_of is None:
@@ -318,6 +332,7 @@ class Monitor:
             notices=(*about_settings, *self._notices(followed, settings, as_of)),
             stats=stats,
             loading=loading,
+            could_write=self._could_write or "",
         )
 
     def _notices(self, followed: FollowedLog, settings: GatewaySettings, as_of: datetime) -> Iterator[Notice]:

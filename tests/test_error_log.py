@@ -7,7 +7,10 @@ import pytest
 
 from keymon.database import Database
 from keymon.error_log import error_text, reason
+from keymon.errors import ErrorTextsMissingError
+from tests.conftest import MakeGatewayServer
 from tests.gateway import Gateway, MakeAnyGateway, on_sqlite_only
+from tests.mariadb import READER
 
 NOON = datetime(2026, 11, 23, 12)
 LATER = NOON + timedelta(seconds=10)
@@ -49,6 +52,21 @@ def test_the_nearest_to_the_start_wins(gateway: Gateway, database: Database) -> 
     gateway.error("a", NOON + timedelta(seconds=5), "another call")
     gateway.error("a", NOON, "this call")
     assert error_text(database, "a", NOON, LATER) == "this call"
+
+
+def test_a_table_that_is_not_there_is_told(gateway: Gateway, database: Database) -> None:
+    gateway.execute("DROP TABLE t_error_logs")
+    with pytest.raises(ErrorTextsMissingError, match="no table t_error_logs"):
+        error_text(database, "a", NOON, LATER)
+
+
+def test_a_table_that_may_not_be_read_is_told(make_gateway_server: MakeGatewayServer) -> None:
+    gateway = make_gateway_server(["a"])
+    gateway.execute(f"REVOKE SELECT ON {gateway.name}.t_error_logs FROM {READER}")
+    database = Database(gateway.location)
+    with pytest.raises(ErrorTextsMissingError, match="may not read t_error_logs"):
+        error_text(database, "a", NOON, LATER)
+    database.close()
 
 
 def test_a_very_long_text_is_cut(gateway: Gateway, database: Database) -> None:

@@ -18,6 +18,7 @@ from keymon.call_log import local_time
 from keymon.database import Database, ServerLocation, server_location
 from keymon.error_log import error_text
 from keymon.gateway_settings import read_settings
+from keymon.monitor import Monitor
 from keymon.schema import request_log as log
 from tests.conftest import MakeGatewayServer
 from tests.gateway_server import GatewayServer
@@ -400,3 +401,14 @@ def test_a_location_never_shows_its_password() -> None:
     location = server_location("mariadb://me:pw-canary@[::1]:3307/gateway?charset=latin1")
     assert location.shown == "mysql://me@[::1]:3307/gateway"
     assert "pw-canary" not in f"{location} {location!r}"
+
+
+def test_the_monitor_tells_what_the_account_could_do(gateway: GatewayServer) -> None:
+    for location, could_write in ((gateway.location, ""), (gateway.location_for_operator, "ALTER, ALTER ROUTINE, ")):
+        monitor = Monitor(location, UTC, month=False)
+        assert monitor.refresh().could_write == ""
+        while monitor.survey(0.1):
+            pass
+        assert monitor.refresh().could_write.startswith(could_write)
+        assert bool(monitor.refresh().could_write) == bool(could_write)
+        monitor.close()

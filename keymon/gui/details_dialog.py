@@ -57,6 +57,7 @@ class DetailsDialog(QDialog):
         self.key = key
         self._asked_for: datetime | None = None
         self._error_text: str | None = None
+        self._text_missing = ""
         self._shown: KeyFigures | None = None
         self._snapshot: Snapshot | None = None
         self.setObjectName("details")
@@ -210,7 +211,7 @@ class DetailsDialog(QDialog):
             return
         self._badge.set_verdict(figures.verdict.valid)
         self._totals.setText(self._summary(figures, snapshot))
-        self._show_verdict(figures, snapshot)
+        self._show_verdict(figures)
 
     def _share_room(self) -> None:
         """Give the chart room for all its bars, up to three fifths of what there is, and the table the rest."""
@@ -241,17 +242,28 @@ class DetailsDialog(QDialog):
     def show_error_text(self, started: datetime, text: str | None) -> None:
         """Take the answer to `error_text_wanted`."""
         if started == self._asked_for and self._shown is not None and self._snapshot is not None:
-            self._error_text = text
-            self._evidence.setText(describe(self._shown, self._snapshot, text))
+            self._error_text, self._text_missing = text, ""
+            self._show_evidence()
 
-    def _show_verdict(self, figures: "KeyFigures", snapshot: "Snapshot") -> None:
+    def show_text_missing(self, started: datetime, error: BaseException) -> None:
+        """Tell why there is no answer to `error_text_wanted`, and will be none."""
+        if started == self._asked_for and self._shown is not None and self._snapshot is not None:
+            self._text_missing = error_text(error)
+            self._show_evidence()
+
+    def _show_evidence(self) -> None:
+        if self._shown is not None and self._snapshot is not None:
+            evidence = describe(self._shown, self._snapshot, self._error_text)
+            self._evidence.setText("\n".join(filter(None, (evidence, self._text_missing))))
+
+    def _show_verdict(self, figures: "KeyFigures") -> None:
         verdict = figures.verdict
         if verdict.last_failure_at != self._asked_for:
-            self._asked_for, self._error_text = verdict.last_failure_at, None
+            self._asked_for, self._error_text, self._text_missing = verdict.last_failure_at, None, ""
             if verdict.last_failure_at is not None:
                 self.error_text_wanted.emit(self.key, verdict.last_failure_at, _LATEST_ERROR_MS)
         self._shown = figures
-        self._evidence.setText(describe(figures, snapshot, self._error_text))
+        self._show_evidence()
 
     def _summary(self, figures: "KeyFigures", snapshot: "Snapshot") -> str:
         calls = figures.calls_24h

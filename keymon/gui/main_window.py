@@ -15,6 +15,7 @@ from PySide6.QtCore import QSettings, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMainWindow
 
+from keymon.errors import ErrorTextsMissingError
 from keymon.gui.translation import number, tr
 from keymon.gui.window_state import WindowState
 from keymon.masking import visible
@@ -248,7 +249,9 @@ class MainWindow(QMainWindow):
         dialog = self.dialogs.get(key)
         if dialog is None:
             return
-        if isinstance(text, BaseException):
+        if isinstance(text, ErrorTextsMissingError):
+            dialog.show_text_missing(started, text)
+        elif isinstance(text, BaseException):
             dialog.ask_again()
         else:
             dialog.show_error_text(started, text if isinstance(text, str) else None)

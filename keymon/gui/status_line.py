@@ -23,6 +23,7 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
         self._is_stale = self._is_paused = False
+        self._title = ""
         self._gateway = _label(self)
         self._gateway.setMinimumWidth(80)
         self._zone = _label(self)
@@ -51,6 +52,7 @@ class StatusLine(QStatusBar):
 
     def show_gateway(self, title: str) -> None:
         """Name another gateway; nothing is known of it yet."""
+        self._title = title
         self._gateway.setText(tr("{gateway} (read-only)").format(gateway=title))
         self._zone.clear()
         self._snapshot = None
@@ -78,12 +80,16 @@ class StatusLine(QStatusBar):
         self._snapshot, self._is_stale = snapshot, False
         self._progress.setVisible(snapshot.loading is not None)
         sources = {"set": tr("set"), "detected": tr("detected"), "assumed": tr("assumed")}
+        read_only = tr("{gateway} (read-only)")
+        if snapshot.could_write:
+            read_only = tr("{gateway} (read-only, though the account could write)")
+        self._gateway.setText(read_only.format(gateway=self._title))
         self._zone.setText(
             tr("Gateway's zone {zone} ({source})").format(
                 zone=snapshot.clock.name, source=sources[snapshot.clock.source]
             )
         )
-        self._gateway.setToolTip(plain_tip(snapshot.database))
+        self._gateway.setToolTip(plain_tip(_about(snapshot)))
         self._show_age()
 
     def show_failure(self) -> None:
@@ -111,6 +117,17 @@ class StatusLine(QStatusBar):
             return tr("Stale since {time}").format(time=f"{as_of.astimezone():%H:%M:%S}")
         age = moments.ago(as_of, datetime.now(UTC))
         return (tr("Paused, updated {ago}") if self._is_paused else tr("Updated {ago}")).format(ago=age)
+
+
+def _about(snapshot: "Snapshot") -> str:
+    """Return where the figures come from, and what the account could do there."""
+    if not snapshot.could_write:
+        return snapshot.database
+    text = tr(
+        "{database}. The account could also write ({rights}). keymon never does: its sessions are read-only. Safer is"
+        " an account that may only SELECT."
+    )
+    return text.format(database=snapshot.database, rights=snapshot.could_write)
 
 
 def _calls_read(calls: int) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from keymon import database
 from keymon.gateway_settings import Kind
 from keymon.gui.details_dialog import DetailsDialog
 from keymon.gui.evidence import describe
@@ -247,18 +248,33 @@ def test_the_evidence_ends_with_the_last_error(bench: Bench, status: object, tex
     assert evidence.textFormat() == Qt.TextFormat.PlainText
 
 
-def test_an_error_text_that_could_not_be_read_is_asked_for_again(bench: Bench) -> None:
+def test_an_error_text_that_could_not_be_read_is_asked_for_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LOCK_PATIENCE_S", 0.0)
     gateway = bench.gateway()
     fail_with(gateway, 400, GOOGLE)
     bench.follow(gateway)
-    gateway.connection.execute("ALTER TABLE t_error_logs RENAME TO elsewhere")
+    gateway.connection.execute("BEGIN EXCLUSIVE")
     with bench.qtbot.waitSignal(bench.poller.error_text_found):
         dialog = bench.window.open_details(key(0))
     assert dialog.evidence.endswith(": 400")
-    gateway.connection.execute("ALTER TABLE elsewhere RENAME TO t_error_logs")
+    gateway.connection.execute("COMMIT")
     with bench.qtbot.waitSignal(bench.poller.error_text_found):
         bench.poller.refresh()
     assert dialog.evidence.endswith("API key not valid. Please pass a valid API key.")
+
+
+def test_it_is_told_why_there_is_no_error_text(bench: Bench) -> None:
+    gateway = bench.gateway()
+    fail_with(gateway, 400, GOOGLE)
+    gateway.connection.execute("DROP TABLE t_error_logs")
+    bench.follow(gateway)
+    with bench.qtbot.waitSignal(bench.poller.error_text_found):
+        dialog = bench.window.open_details(key(0))
+    first, why = dialog.evidence.splitlines()
+    assert first.endswith(": 400")
+    assert why == "There is no table t_error_logs, or an older one, so the text of the error is not known."
+    bench.refresh()
+    assert dialog.evidence.splitlines()[-1] == why
 
 
 EARLIER, LATER = NOW - timedelta(days=2), NOW - timedelta(hours=2)
