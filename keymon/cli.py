@@ -7,10 +7,11 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 import argparse
 import gc
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -100,6 +101,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_format_options(usage, csv=False)
     stats = add("stats", _run_stats, "show the calls of all keys in 1 minute, 1 hour, 24 hours and this month")
     _add_format_options(stats, csv=False)
+    demo = commands.add_parser(
+        "demo",
+        help="write the sample gateway into an empty MySQL or MariaDB database",
+        description="Write the sample gateway into a MySQL or MariaDB database of your own that holds no table. This"
+        " is the only command that writes to a database. 'keymon --demo' needs none: it makes a file of its own.",
+    )
+    demo.add_argument("--mysql", required=True, metavar="URL", help="mysql://user:password@host:port/database")
+    demo.add_argument("--living", action="store_true", help="go on writing calls, as a gateway does, until Ctrl+C")
+    demo.set_defaults(run=_run_demo)
     screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")
     screenshot.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the images")
     screenshot.add_argument("--theme", choices=("light", "dark"), default="light")
@@ -233,6 +243,27 @@ def _run_stats(options: argparse.Namespace) -> int:
 
     text = report.stats_json(snapshot) if options.json else report.stats_table(snapshot)
     return _print(text, snapshot.notices)
+
+
+def _run_demo(options: argparse.Namespace) -> int:
+    from keymon.database import server_location
+    from keymon.demo_server import opened
+
+    location = server_location(options.mysql)
+    with opened(location) as demo:
+        gateway = demo.create(datetime.now(UTC))
+        # What has ended since then, so that the last call was logged just now: that gives the gateway's zone away.
+        demo.write(gateway, datetime.now(UTC))
+        _print(
+            f"The sample gateway is in {location.shown}: {demo.written.calls:,} calls and"
+            f" {demo.written.errors:,} texts of errors.\nLook at it: {PROGRAM} --db {shlex.quote(location.shown)}\n"
+        )
+        if options.living:
+            _print("It goes on calling until Ctrl+C.\n")
+            with suppress(KeyboardInterrupt):
+                demo.live(gateway)
+            _print(f"Ended after {demo.written.calls:,} calls.\n")
+    return 0
 
 
 def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:
