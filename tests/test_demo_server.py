@@ -65,7 +65,8 @@ def test_its_figures_are_those_of_the_sample_in_a_file(
     file = make_gateway()
     copy_as_a_server_would_have_it(tmp_path / "demo.db", file)
     file.setting("DATABASE_TYPE", "mysql")
-    assert empty.execute("SELECT `key`, value FROM t_settings") == file.execute("SELECT `key`, value FROM t_settings")
+    settings = "SELECT `key`, value FROM t_settings"
+    assert dict(empty.execute(settings)) == dict(file.execute(settings))
     found = []
     for location in (file.location, empty.location_for_operator):
         monitor = Monitor(location, DEMO_ZONE, NOW)
@@ -157,7 +158,7 @@ def complaint_about(place: str, capsys: pytest.CaptureFixture[str]) -> tuple[int
 
 
 def test_a_wrong_password(empty: GatewayServer, capsys: pytest.CaptureFixture[str]) -> None:
-    code, complaint = complaint_about(url(empty, password="wrong-canary"), capsys)
+    code, complaint = complaint_about(url(empty, "operator", "wrong-canary"), capsys)
     assert (code, "Access denied for user" in complaint) == (3, True)
 
 
