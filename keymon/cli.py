@@ -7,16 +7,18 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 import argparse
 import gc
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from keymon import __version__, errors
 from keymon.display import check_window_libraries, has_display, qt_errors
-from keymon.gateway_options import add_gateway_options, instant, is_named, located, monitored, named, title
+from keymon.gateway_options import add_gateway_options, instant, is_named, located, monitored, named, place, title
 from keymon.masking import foreign
 
 if TYPE_CHECKING:
@@ -100,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     check.epilog = "Ends with 0 where all stages are passed, else with the exit code of what failed."
     profiles = add("profiles", _run_profiles, "list the profiles", about_gateway=False)
     _add_format_options(profiles, csv=False)
+
+    demo = commands.add_parser(
+        "demo",
+        help="write the sample gateway into an empty MySQL or MariaDB database",
+        description="Write the sample gateway into a MySQL or MariaDB database of your own that holds no table. This"
+        " is the only command that writes to a database. 'keymon --demo' needs none: it makes a file of its own.",
+    )
+    demo.add_argument("--mysql", required=True, metavar="URL", help="mysql://user:password@host:port/database")
+    demo.add_argument("--living", action="store_true", help="go on writing calls, as a gateway does, until Ctrl+C")
+    demo.set_defaults(run=_run_demo)
     screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")
     screenshot.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the images")
     screenshot.add_argument("--theme", choices=("light", "dark"), default="light")
@@ -202,6 +214,29 @@ def _run_check(options: argparse.Namespace) -> int:
         zone = options.gateway_tz if options.gateway_tz is not None else gateway.gateway_tz or None
         ConnectionCheck(location, tell, None if zone is None else parse_zone(zone)).run()
     return failed[0].exit_code if failed else 0
+
+
+def _run_demo(options: argparse.Namespace) -> int:
+    from keymon.demo_server import opened
+    from keymon.locations import ServerLocation, server_location
+
+    server_location(options.mysql)  # a file is no server
+    location = place(options.mysql)
+    assert isinstance(location, ServerLocation)  # noqa: S101 - that has just been seen
+    with opened(location) as demo:
+        gateway = demo.create(datetime.now(UTC))
+        # What has ended since then, so that the last call was logged just now: that gives the gateway's zone away.
+        demo.write(gateway, datetime.now(UTC))
+        _print(
+            f"The sample gateway is in {location.shown}: {demo.written.calls:,} calls and"
+            f" {demo.written.errors:,} texts of errors.\nLook at it: {PROGRAM} --db {shlex.quote(location.shown)}\n"
+        )
+        if options.living:
+            _print("It goes on calling until Ctrl+C.\n")
+            with suppress(KeyboardInterrupt):
+                demo.live(gateway)
+            _print(f"Ended after {demo.written.calls:,} calls.\n")
+    return 0
 
 
 def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:

@@ -1,40 +1,34 @@
 """A living sample gateway: a database as a gateway writes it, and a writer that goes on writing it.
 
 For `keymon --demo`, for tests and for screenshots: nobody should need a gateway of their own to see what
-keymon does. This is the only module of keymon that writes a database, and it refuses to write any that it
-has not created itself. All keys and secrets in it are made up.
-
-The same seed and time give the same database, so that a screenshot can be made again.
+keymon does. This module and `demo_server` are the only ones of keymon that write a database, and they refuse to
+write any table that they have not created themselves.
 """
 
-import json
 import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
-from zoneinfo import ZoneInfo
 
-from keymon.demo_traffic import GatewayRules, SimulatedCall, SimulatedGateway
-from keymon.demo_upstream import MODELS, TEST_MODEL, DemoUpstream, busyness, error_body, make_keys
+from keymon.demo_history import (
+    DEMO_SEED,
+    DENSE_HOURS,
+    INSERT_CALL,
+    INSERT_ERROR,
+    INSERT_SETTING,
+    PAUSE_S,
+    call_row,
+    error_row,
+    play_history,
+)
+from keymon.demo_traffic import SimulatedGateway
 
-DEMO_ZONE = ZoneInfo("Asia/Shanghai")
-DEMO_SEED = 20
-
-_GEMINI_KEYS, _VERTEX_KEYS, _UNUSED_KEYS, _TWICE_IN_POOL = 46, 4, 2, 7
-_HISTORY = timedelta(days=31)
-_THIN_CALLS_PER_SECOND = 600 / 86_400
-_DENSE_CALLS_PER_SECOND = 0.27
-_LIVE_CALLS_PER_SECOND = 1.6
-_ERROR_LOG_DAYS = 7
-_PAUSE_SECONDS = 0.25
 _BUSY_SECONDS = 5.0
 
 _TABLES = """
@@ -52,109 +46,27 @@ CREATE TABLE t_request_log (
     is_success BOOLEAN NOT NULL, status_code INTEGER, latency_ms INTEGER, PRIMARY KEY (id)
 );
 """
-_INSERT_CALL = (
-    "INSERT INTO t_request_log (request_time, model_name, api_key, is_success, status_code, latency_ms)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
-)
-_INSERT_ERROR = (
-    "INSERT INTO t_error_logs (gemini_key, model_name, error_type, error_log, error_code, request_msg, request_time)"
-    " VALUES (?, ?, ?, ?, ?, 'null', ?)"
-)
-_INSERT_SETTING = 'INSERT INTO t_settings ("key", value, created_at, updated_at) VALUES (?, ?, ?, ?)'
-
-_CallRow = tuple[str, str, str, bool, int | str | None, int]
-_ErrorRow = tuple[str, str, str, str, int, str]
 
 
-def create_demo(path: Path, now: datetime, hours: float = 26, seed: int = DEMO_SEED) -> SimulatedGateway:
+def create_demo(path: Path, now: datetime, hours: float = DENSE_HOURS, seed: int = DEMO_SEED) -> SimulatedGateway:
     """Create a gateway's database at `path` with a month of history up to `now` (aware).
 
     The last `hours` are dense, the rest of the month thin. Returns the gateway, for a `DemoWriter` to go on
     with. Raises `FileExistsError` rather than touch a file that is there.
     """
     path.touch(exist_ok=False)
-    random = Random(seed)  # noqa: S311 - the same seed must give the same sample
-    keys = make_keys(random, _GEMINI_KEYS + _UNUSED_KEYS, "AIzaSyDEMO", 39)
-    vertex_keys = make_keys(random, _VERTEX_KEYS, "AQ.Ab8RN6DEMO", 53)
-    gateway = _gateway(seed, now, timedelta(hours=hours), keys[:_GEMINI_KEYS], vertex_keys)
+    history = play_history(now, "sqlite", hours, seed)
     with closing(_connect(path)) as connection:
         connection.executescript(_TABLES)
         connection.execute("BEGIN")
-        connection.executemany(_INSERT_SETTING, _settings(keys, vertex_keys, now - _HISTORY))
-        history = list(gateway.advance(now))
-        _insert_history(connection, history, now)
+        connection.executemany(INSERT_SETTING, history.settings)
+        connection.executemany(INSERT_CALL, map(call_row, history.calls))
+        connection.executemany(INSERT_ERROR, map(error_row, history.failed))
         connection.execute("COMMIT")
     # The file looks as if its last call had just been logged: that is what gives a gateway's zone away.
-    written = history[-1].ended.timestamp()
+    written = history.calls[-1].ended.timestamp()
     os.utime(path, (written, written))
-    return gateway
-
-
-def _gateway(
-    seed: int, now: datetime, dense: timedelta, keys: tuple[str, ...], vertex_keys: tuple[str, ...]
-) -> SimulatedGateway:
-    def traffic(at: datetime) -> float:
-        if at >= now:
-            return _LIVE_CALLS_PER_SECOND
-        level = _DENSE_CALLS_PER_SECOND if at >= now - dense else _THIN_CALLS_PER_SECOND
-        return level * busyness(at, DEMO_ZONE)
-
-    return SimulatedGateway(
-        seed,
-        now - _HISTORY,
-        DEMO_ZONE,
-        (*keys, keys[_TWICE_IN_POOL]),
-        [(name, share) for name, share, _ in MODELS],
-        DemoUpstream(DEMO_ZONE, keys, vertex_keys),
-        traffic,
-        GatewayRules(max_failures=3, test_model=TEST_MODEL),
-        vertex_keys,
-    )
-
-
-def _settings(keys: Sequence[str], vertex_keys: Sequence[str], at: datetime) -> list[tuple[str, str, str, str]]:
-    # The last keys were added after the gateway's start: it does not use them yet.
-    pool = [*keys[:_GEMINI_KEYS], keys[_TWICE_IN_POOL], *keys[_GEMINI_KEYS:]]
-    values = {
-        "DATABASE_TYPE": "sqlite",
-        "API_KEYS": json.dumps(pool),
-        "VERTEX_API_KEYS": json.dumps(list(vertex_keys)),
-        "AUTH_TOKEN": "sk-demo-not-a-secret",
-        "ALLOWED_TOKENS": json.dumps(["sk-demo-not-a-secret"]),
-        "BASE_URL": "https://generativelanguage.googleapis.com/v1beta",
-        "MAX_FAILURES": "3",
-        "MAX_RETRIES": "3",
-        "TEST_MODEL": TEST_MODEL,
-        "CHECK_INTERVAL_HOURS": "1",
-        "TIMEZONE": DEMO_ZONE.key,
-        "TIME_OUT": "300",
-        "AUTO_DELETE_ERROR_LOGS_DAYS": str(_ERROR_LOG_DAYS),
-    }
-    stamp = _text(at.astimezone(DEMO_ZONE).replace(tzinfo=None))
-    return [(name, value, stamp, stamp) for name, value in values.items()]
-
-
-def _insert_history(connection: sqlite3.Connection, history: Sequence[SimulatedCall], now: datetime) -> None:
-    kept_since = now - timedelta(days=_ERROR_LOG_DAYS)
-    connection.executemany(_INSERT_CALL, map(_call_row, history))
-    errors = (call for call in history if not call.success and call.started >= kept_since)
-    connection.executemany(_INSERT_ERROR, map(_error_row, errors))
-
-
-def _call_row(call: SimulatedCall) -> _CallRow:
-    started = _text(call.request_time(DEMO_ZONE))
-    return started, call.model, call.key, call.success, call.status, call.latency_ms
-
-
-def _error_row(call: SimulatedCall) -> _ErrorRow:
-    kind = "gemini-chat-stream" if call.streamed else "gemini-chat-non-stream"
-    code = call.status if isinstance(call.status, int) else 500
-    started = _text(call.request_time(DEMO_ZONE))
-    return call.key, call.model, kind, error_body(call.status), code, started
-
-
-def _text(local: datetime) -> str:
-    return f"{local:%Y-%m-%d %H:%M:%S.%f}"
+    return history.gateway
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -202,7 +114,7 @@ class DemoWriter:
 
     def _run(self) -> None:
         with closing(_connect(self._path)) as connection:
-            while not self._stopping.wait(_PAUSE_SECONDS):
+            while not self._stopping.wait(PAUSE_S):
                 self._write(connection, datetime.now(UTC))
 
     def _write(self, connection: sqlite3.Connection, until: datetime) -> None:
@@ -211,8 +123,8 @@ class DemoWriter:
                 return
             try:
                 if not call.success:
-                    connection.execute(_INSERT_ERROR, _error_row(call))
-                connection.execute(_INSERT_CALL, _call_row(call))
+                    connection.execute(INSERT_ERROR, error_row(call))
+                connection.execute(INSERT_CALL, call_row(call))
             except sqlite3.OperationalError:
                 self.lost += 1
             else:

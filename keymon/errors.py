@@ -354,6 +354,20 @@ class TooManyConnectionsError(DatabaseError):
     advice = "keymon needs one, and tries again more and more seldom. Raise max_connections, or close what is unused."
 
 
+class DatabaseNotEmptyError(UsageError):
+    """The sample gateway is to be written where something is already."""
+
+    template = "{database}: the database is not empty (it holds {tables})"
+    advice = "The sample gateway is written only into a database without tables: CREATE DATABASE keymon_demo"
+
+
+class WritingRefusedError(DatabaseError):
+    """The account may not write the sample gateway."""
+
+    template = "{database}: the server refuses to let the account write there ({reason})"
+    advice = "The sample gateway needs CREATE, INSERT and SELECT on a database of its own."
+
+
 class ReadBrokenOffError(DatabaseError):
     """keymon itself ended the read, because the gateway is no longer followed."""
 

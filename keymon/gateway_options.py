@@ -87,6 +87,14 @@ def located(options: argparse.Namespace, now: datetime | None = None) -> Iterato
         access.close()
 
 
+def place(text: str) -> "Location":
+    """Return the location that a path or a URL names, with a password as `located` finds it."""
+    from keymon import gateways
+
+    gateway = gateways.of_place(text, _passwords)
+    return _location(gateway, gateway.access())
+
+
 def _location(gateway: "Gateway", access: "Access") -> "Location":
     try:
         return access.locate()

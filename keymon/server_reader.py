@@ -23,7 +23,7 @@ from keymon.locations import ServerLocation
 from keymon.masking import visible
 from keymon.server_line import ServerLine
 from keymon.stages import Told, untold
-from keymon.tls import password_guard, tls_arguments
+from keymon.tls import connection_arguments
 
 _SOCKET_SLACK_S = 2.0
 """How much longer than the server's own limit we wait for its answer, so that it is the server that gives up."""
@@ -111,15 +111,8 @@ class ServerReader:
             self._line.close()
 
     def _connect(self) -> None:
-        location, wait_s = self._location, self._limit_s + _SOCKET_SLACK_S
+        wait_s = self._limit_s + _SOCKET_SLACK_S
         self._driver = pymysql.connect(
-            host=location.host,
-            port=location.port,
-            unix_socket=location.socket,
-            user=location.url.username,
-            password=(location.url.password or "").encode(),  # the driver itself would write it in Latin 1
-            database=location.url.database,
-            charset="utf8mb4",
             conv=_CONVERSIONS,
             autocommit=True,
             init_command=_SESSION,
@@ -127,8 +120,7 @@ class ServerReader:
             write_timeout=wait_s,
             program_name="keymon",
             defer_connect=True,  # it is given a socket that can be interrupted while it connects
-            **tls_arguments(location),
-            **password_guard(location),
+            **connection_arguments(self._location),
         )
         line = self._open_socket()
         try:

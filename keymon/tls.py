@@ -1,4 +1,4 @@
-"""Encryption of the connection to a server: asked for and checked as the operator said, never quietly less."""
+"""How the driver is to connect to a server: where, as whom, and encrypted as the operator said, never quietly less."""
 
 import ssl
 from pathlib import Path
@@ -7,6 +7,25 @@ from typing import Any, NoReturn
 from keymon.errors import CertificateFileError, ClearPasswordRefusedError
 from keymon.locations import ServerLocation, Tls
 from keymon.masking import visible
+
+
+def connection_arguments(location: ServerLocation) -> dict[str, Any]:
+    """Return the arguments of PyMySQL's `connect` that say where to connect, as whom, and how safely.
+
+    Raises `CertificateFileError` where the CA cannot be used.
+    """
+    url = location.url
+    return {
+        "host": location.host,
+        "port": location.port,
+        "unix_socket": location.socket,
+        "user": url.username,
+        "password": (url.password or "").encode(),  # the driver itself would write it in Latin 1
+        "database": url.database,
+        "charset": "utf8mb4",
+        **tls_arguments(location),
+        **password_guard(location),
+    }
 
 
 def tls_arguments(location: ServerLocation) -> dict[str, Any]:

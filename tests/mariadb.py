@@ -118,7 +118,9 @@ class MariaDb:
         return ("--no-defaults", f"--datadir={self._data}", *as_root)
 
     def _run(self, program: str, *options: str) -> None:
-        subprocess.run([program, *self._common(), *options], check=True, capture_output=True)
+        done = subprocess.run([program, *self._common(), *options], check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{program} fails:\n{done.stdout}{done.stderr}")
 
 
 def _free_port() -> int:

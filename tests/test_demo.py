@@ -12,7 +12,8 @@ import pytest
 
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
-from keymon.demo import DEMO_ZONE, DemoGateway, DemoWriter, create_demo
+from keymon.demo import DemoGateway, DemoWriter, create_demo
+from keymon.demo_history import DEMO_ZONE
 from keymon.demo_traffic import Answer, GatewayRules, SimulatedCall, SimulatedGateway
 from keymon.demo_upstream import CONNECTION_FAILED, MODELS
 from keymon.gateway_clock import GatewayClock
