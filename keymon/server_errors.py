@@ -28,6 +28,7 @@ RAISED = (
 _UNREACHABLE = {2002, 2003}
 _REFUSED = {1044, 1045, 1129, 1130, 1142, 1143, 1251, 1698, 1862, 3118, 3159, 4151}
 _TOO_LONG = {1205, 1317, 1969, 3024}
+_FULL = {1040, 1203, 1226}
 _LOST = {0, 1053, 1927, 2006, 2013, 2055, 4031}
 _NO_SUCH_DATABASE = 1049
 _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
@@ -38,6 +39,8 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
     if not isinstance(error, pymysql.Error) or not error.args or not isinstance(error.args[0], int):
         return errors.DatabaseUnreadableError(database=shown, reason=_strange(error))
     code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
+    if code in _FULL:
+        return errors.ServerFullError(database=shown, reason=reason)
     if code in _UNREACHABLE:
         return errors.ServerUnreachableError(database=shown, reason=_network(error))
     if code in _REFUSED:
