@@ -292,6 +292,13 @@ class ServerUnreachableError(DatabaseError):
     advice = "Check host and port, and that the server runs and lets this computer in."
 
 
+class ServerFullError(DatabaseError):
+    """The server has as many connections, or the account does as much, as it may."""
+
+    template = "{database}: the server lets nobody else in ({reason})"
+    advice = "keymon needs one connection and tries again. Close some, or raise the server's or the account's limit."
+
+
 class AccountRefusedError(DatabaseError):
     """The server knows no such account, not with this password, or not from this computer."""
 

@@ -30,6 +30,7 @@ _UNREACHABLE = {2002, 2003}
 _REFUSED = {1044, 1045, 1129, 1130, 1251, 1698, 1862, 3118, 3159, 4151}
 _RIGHT_MISSING = {1142, 1143}
 _TOO_LONG = {1205, 1317, 1969, 3024}
+_FULL = {1040, 1203, 1226}
 _LOST = {0, 1053, 1927, 2006, 2013, 2055, 4031}
 _NO_ENCRYPTION = 2026
 _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
@@ -51,6 +52,8 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
     if (unsafe := _unsafe(error)) is not None:
         return errors.EncryptionRefusedError(database=shown, reason=unsafe)
     code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
+    if code in _FULL:
+        return errors.ServerFullError(database=shown, reason=reason)
     if code in _UNREACHABLE:
         cause = getattr(error, "original_exception", None)
         return errors.ServerUnreachableError(database=shown, reason=_network(cause))

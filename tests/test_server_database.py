@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -337,6 +337,26 @@ def test_a_password_may_hold_any_character(gateway: GatewayServer) -> None:
     gateway.execute(f"GRANT SELECT ON {gateway.name}.* TO odd")
     with opened(gateway.location_for("odd", "p%C3%A4%40ss%3A%2F%E7%BD%91%25")) as database:
         assert database.fetch(COUNT) == [(1,)]
+
+
+def test_an_account_that_has_as_many_connections_as_it_may(gateway: GatewayServer) -> None:
+    gateway.execute("CREATE OR REPLACE USER single IDENTIFIED BY 'pw' WITH MAX_USER_CONNECTIONS 1")
+    gateway.execute(f"GRANT SELECT ON {gateway.name}.* TO single")
+    location = gateway.location_for("single", "pw")
+    with opened(location) as first, opened(location) as second:
+        assert first.fetch(COUNT) == [(1,)]
+        with pytest.raises(errors.ServerFullError, match="exceeded the 'max_user_connections'"):
+            second.fetch(COUNT)
+
+
+def test_a_server_that_has_as_many_connections_as_it_may(gateway: GatewayServer) -> None:
+    (most,) = gateway.execute("SELECT @@max_connections")[0]
+    with ExitStack() as ends:
+        ends.callback(gateway.execute, f"SET GLOBAL max_connections = {most}")
+        gateway.execute("SET GLOBAL max_connections = 10")
+        databases = [ends.enter_context(opened(gateway.location)) for _ in range(12)]
+        with pytest.raises(errors.ServerFullError, match="Too many connections"):
+            sum(len(database.fetch(COUNT)) for database in databases)
 
 
 def test_an_account_that_may_not_read_the_log(gateway: GatewayServer, database: Database) -> None:
