@@ -51,6 +51,7 @@ class FaultProxy:
         self._open: set[StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._full = ExitStack()
+        self._ending = asyncio.Event()
         self._loop: AbstractEventLoop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy")
 
@@ -125,11 +126,9 @@ class FaultProxy:
 
     async def _shut(self) -> None:
         await self._unlisten()
+        self._ending.set()
         await self._drop()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         self.accepted += 1
@@ -148,19 +147,18 @@ class FaultProxy:
 
     async def _connect(self, reader: StreamReader, writer: StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
+        self._open.add(to_server)
         ways = [
-            asyncio.ensure_future(self._pass(reader, to_server, is_answer=False)),
-            asyncio.ensure_future(self._pass(from_server, writer, is_answer=True)),
+            asyncio.create_task(self._pass(reader, to_server, is_answer=False)),
+            asyncio.create_task(self._pass(from_server, writer, is_answer=True)),
         ]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            if self._fault in {Fault.SILENT, Fault.UNANSWERED}:
-                await asyncio.wait(ways)  # nobody is told that one end has gone
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            to_server.close()
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        if self._fault in {Fault.SILENT, Fault.UNANSWERED}:
+            await asyncio.wait(ways)  # nobody is told that one end has gone
+        self._open.discard(to_server)
+        for end in (to_server, writer):
+            _reset(end)
+        await asyncio.gather(*ways, return_exceptions=True)
 
     async def _pass(self, reader: StreamReader, writer: StreamWriter, is_answer: bool) -> None:
         """Pass on what comes, until one end closes or as many bytes of answers have passed as may."""
@@ -171,7 +169,8 @@ class FaultProxy:
                 continue
             if self._fault is Fault.SLOW:
                 self.held.set()
-                await asyncio.sleep(self.delay_s)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), self.delay_s)
             is_cut = is_answer and self._fault is Fault.RESET
             if is_cut:
                 data = data[: self.reset_after - answered]

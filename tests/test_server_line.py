@@ -37,7 +37,7 @@ def opening(line: ServerLine) -> tuple[threading.Thread, list[object]]:
         else:
             ended.append("open")
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, ended
 
