@@ -41,11 +41,9 @@ def error_text(database: Database, key: str, started: datetime, ended: datetime)
     try:
         return _error_text(database, key, started, ended)
     except RightMissingError:
-        reason = "The account may not read t_error_logs; GRANT SELECT on it would show the text of the error."
-        raise ErrorTextsMissingError(reason=reason) from None
+        raise ErrorTextsMissingError(reason="the account may not read t_error_logs") from None
     except NotAGatewayError:
-        reason = "There is no table t_error_logs, or an older one, so the text of the error is not known."
-        raise ErrorTextsMissingError(reason=reason) from None
+        raise ErrorTextsMissingError(reason="there is no table t_error_logs, or an older one") from None
 
 
 def _error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:

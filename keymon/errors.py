@@ -292,13 +292,6 @@ class ServerUnreachableError(DatabaseError):
     advice = "Check host and port, and that the server runs and lets this computer in."
 
 
-class ServerFullError(DatabaseError):
-    """The server has as many connections, or the account does as much, as it may."""
-
-    template = "{database}: the server lets nobody else in ({reason})"
-    advice = "keymon needs one connection and tries again. Close some, or raise the server's or the account's limit."
-
-
 class AccountRefusedError(DatabaseError):
     """The server knows no such account, not with this password, or not from this computer."""
 
@@ -314,9 +307,10 @@ class RightMissingError(DatabaseError):
 
 
 class ErrorTextsMissingError(DatabaseError):
-    """There are figures, but no texts of errors to be read. `reason` is a sentence."""
+    """There are figures, but no texts of errors to be read."""
 
-    template = "{reason}"
+    template = "The text of the error cannot be shown: {reason}."
+    advice = "Let the account SELECT from t_error_logs, which a gateway of version 2 makes."
 
 
 class EncryptionRefusedError(DatabaseError):
@@ -365,7 +359,7 @@ class DatabaseNotEmptyError(UsageError):
     """The sample gateway is to be written where something is already."""
 
     template = "{database}: the database is not empty (it holds {tables})"
-    advice = "The sample gateway is written only into a database without tables: CREATE DATABASE keymon_demo"
+    advice = "The sample gateway is written only into a database without tables: CREATE DATABASE makes one."
 
 
 class WritingRefusedError(DatabaseError):

@@ -37,7 +37,7 @@ _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
 _KINDS: tuple[tuple[set[int], type[errors.KeymonError]], ...] = (
     (_REFUSED, errors.AccountRefusedError),
     (_RIGHT_MISSING, errors.RightMissingError),
-    ({1040, 1203, 1226}, errors.TooManyConnectionsError),
+    (_FULL, errors.TooManyConnectionsError),
     (_LOST, errors.ServerLostError),
     ({1049}, errors.NoSuchDatabaseError),
 )
@@ -52,8 +52,6 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
     if (unsafe := _unsafe(error)) is not None:
         return errors.EncryptionRefusedError(database=shown, reason=unsafe)
     code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
-    if code in _FULL:
-        return errors.ServerFullError(database=shown, reason=reason)
     if code in _UNREACHABLE:
         cause = getattr(error, "original_exception", None)
         return errors.ServerUnreachableError(database=shown, reason=_network(cause))

@@ -345,7 +345,7 @@ def test_an_account_that_has_as_many_connections_as_it_may(gateway: GatewayServe
     location = gateway.location_for("single", "pw")
     with opened(location) as first, opened(location) as second:
         assert first.fetch(COUNT) == [(1,)]
-        with pytest.raises(errors.ServerFullError, match="exceeded the 'max_user_connections'"):
+        with pytest.raises(errors.TooManyConnectionsError, match="exceeded the 'max_user_connections'"):
             second.fetch(COUNT)
 
 
@@ -355,7 +355,7 @@ def test_a_server_that_has_as_many_connections_as_it_may(gateway: GatewayServer)
         ends.callback(gateway.execute, f"SET GLOBAL max_connections = {most}")
         gateway.execute("SET GLOBAL max_connections = 10")
         databases = [ends.enter_context(opened(gateway.location)) for _ in range(12)]
-        with pytest.raises(errors.ServerFullError, match="Too many connections"):
+        with pytest.raises(errors.TooManyConnectionsError, match="Too many connections"):
             sum(len(database.fetch(COUNT)) for database in databases)
 
 

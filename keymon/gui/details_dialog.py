@@ -248,7 +248,7 @@ class DetailsDialog(QDialog):
     def show_text_missing(self, started: datetime, error: BaseException) -> None:
         """Tell why there is no answer to `error_text_wanted`, and will be none."""
         if started == self._asked_for and self._shown is not None and self._snapshot is not None:
-            self._text_missing = error_text(error)
+            self._text_missing = f"{error_text(error)} {error_advice(error)}"
             self._show_evidence()
 
     def _show_evidence(self) -> None:
