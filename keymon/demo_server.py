@@ -29,6 +29,7 @@ from keymon.demo_history import (
 )
 from keymon.demo_traffic import SimulatedCall, SimulatedGateway
 from keymon.masking import visible
+from keymon.server_line import ServerLine
 from keymon.tls import connection_arguments
 
 _CONNECT_S, _ANSWER_S = 5.0, 60.0
@@ -131,9 +132,9 @@ def opened(location: ServerLocation) -> Iterator[ServerDemo]:
 
     What is raised within, and by connecting, is turned into `DatabaseError` and its kin.
     """
+    line = ServerLine(location.host, location.port, location.socket, _CONNECT_S)
     connection = pymysql.connect(
         autocommit=True,
-        connect_timeout=_CONNECT_S,
         read_timeout=_ANSWER_S,
         write_timeout=_ANSWER_S,
         program_name="keymon demo",
@@ -141,13 +142,14 @@ def opened(location: ServerLocation) -> Iterator[ServerDemo]:
         **connection_arguments(location),
     )
     try:
-        connection.connect()
+        connection.connect(line.open())
         yield ServerDemo(connection, location.shown)
     except server_errors.RAISED as error:
         raise _translated(error, location.shown) from None
     finally:
         if connection.open:
             connection.close()  # what has not been committed is undone
+        line.close()
 
 
 def _translated(error: Exception, shown: str) -> errors.KeymonError:

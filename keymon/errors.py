@@ -135,8 +135,8 @@ class ProfileUnknownError(UsageError):
 class PasswordNeededError(UsageError):
     """A password that only the operator knows."""
 
-    template = "profile {profile}: the password of {account} is needed"
-    advice = "Enter it when asked, or let the profile name a variable (password_env) or a command (password_command)."
+    template = "{profile}: the password of {account} is needed"
+    advice = "Enter it when asked, or set KEYMON_PASSWORD; a profile may name a variable or a command of its own."
 
 
 class PasswordVariableError(UsageError):
@@ -299,6 +299,13 @@ class AccountRefusedError(DatabaseError):
     advice = "Check the account's name, its password, and that it may log in from this computer and to this database."
 
 
+class HostBlockedError(AccountRefusedError):
+    """The server listens to nobody any more who comes from this computer's address."""
+
+    template = "{database}: the server has blocked this computer ({reason})"
+    advice = "Too many logins from its address were broken off. On the server: FLUSH HOSTS, or mysqladmin flush-hosts."
+
+
 class RightMissingError(DatabaseError):
     """The account may not read a table."""
 
@@ -346,6 +353,13 @@ class ServerLostError(DatabaseError):
 
     template = "{database}: the connection to the server was lost"
     advice = "The server may have been restarted. keymon connects anew."
+
+
+class HostUnknownError(ServerUnreachableError):
+    """There is no computer of that name."""
+
+    template = "{database}: there is no host of that name"
+    advice = "Check the name. One such as mysql or db works only inside docker compose: from your desk use a tunnel."
 
 
 class TooManyConnectionsError(DatabaseError):

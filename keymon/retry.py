@@ -2,13 +2,22 @@
 
 A server that is away burdens nobody by being asked again soon, and its figures are to be fresh within seconds of its
 return. One that is there and in trouble is left more and more alone. An account that was refused is not tried again:
-servers lock accounts, and hosts, after a number of wrong passwords. Nor is what was set up wrongly, such as a command
-for the password that gives none: it may have asked the operator.
+servers lock accounts after a number of wrong passwords, and lock out a computer's address, with all that is behind
+it, after a number of logins that were broken off, as over a certificate. Nor is what was set up wrongly, such as a
+command for the password that gives none: it may have asked the operator.
 """
 
 from dataclasses import dataclass
 
-from keymon.errors import AccountRefusedError, ServerLostError, ServerUnreachableError, UsageError
+from keymon.errors import (
+    AccountRefusedError,
+    CertificateFileError,
+    ClearPasswordRefusedError,
+    EncryptionRefusedError,
+    ServerLostError,
+    ServerUnreachableError,
+    UsageError,
+)
 
 _LONGEST_AWAY_S = 3.0
 _JITTER = 0.15
@@ -16,6 +25,14 @@ _JITTER = 0.15
 _SHORTEST_S = 1.0
 _DOUBLINGS = 5
 _LONGEST_S = 30.0
+
+_FOR_A_PERSON = (
+    AccountRefusedError,
+    CertificateFileError,
+    ClearPasswordRefusedError,
+    EncryptionRefusedError,
+    UsageError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,7 @@ def rest_s(failure: Failure, interval_s: float, chance: float) -> float | None:
 
     `interval_s` is the rest after a refresh that succeeded, `chance` a random number, 0 to 1.
     """
-    if isinstance(failure.error, AccountRefusedError | UsageError):
+    if isinstance(failure.error, _FOR_A_PERSON):
         return None
     if isinstance(failure.error, ServerUnreachableError | ServerLostError):
         rest = min(failure.in_a_row, _LONGEST_AWAY_S) * (1 + _JITTER * (2 * chance - 1))

@@ -26,16 +26,18 @@ RAISED = (
     struct.error,
 )
 
-_UNREACHABLE = {2002, 2003}
-_REFUSED = {1044, 1045, 1129, 1130, 1251, 1698, 1862, 3118, 3159, 4151}
+_BROKEN_OFF = 2003
+"""To the driver a server that it could not reach; but it is given a line that leads there already."""
+_REFUSED = {1044, 1045, 1130, 1251, 1698, 1862, 3118, 3159, 4151}
 _RIGHT_MISSING = {1142, 1143}
 _TOO_LONG = {1205, 1317, 1969, 3024}
 _FULL = {1040, 1203, 1226}
-_LOST = {0, 1053, 1927, 2006, 2013, 2055, 4031}
+_LOST = {0, 1053, 1927, _BROKEN_OFF, 2006, 2013, 2055, 4031}
 _NO_ENCRYPTION = 2026
 _NO_SUCH_TABLE, _NO_SUCH_COLUMN = 1146, 1054
 _KINDS: tuple[tuple[set[int], type[errors.KeymonError]], ...] = (
     (_REFUSED, errors.AccountRefusedError),
+    ({1129}, errors.HostBlockedError),
     (_RIGHT_MISSING, errors.RightMissingError),
     (_FULL, errors.TooManyConnectionsError),
     (_LOST, errors.ServerLostError),
@@ -45,16 +47,17 @@ _KINDS: tuple[tuple[set[int], type[errors.KeymonError]], ...] = (
 
 def translated(error: BaseException, shown: str, limit_s: float) -> errors.KeymonError:
     """Return our error for one of `RAISED` that reading the database `shown` has raised."""
+    if isinstance(error, socket.gaierror):
+        return errors.HostUnknownError(database=shown)
     if isinstance(error, OSError):
         return errors.ServerUnreachableError(database=shown, reason=_network(error))
     if not isinstance(error, pymysql.Error) or not error.args or not isinstance(error.args[0], int):
-        return errors.DatabaseUnreadableError(database=shown, reason=_strange(error))
+        return _strange(error, shown)
     if (unsafe := _unsafe(error)) is not None:
         return errors.EncryptionRefusedError(database=shown, reason=unsafe)
     code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
-    if code in _UNREACHABLE:
-        cause = getattr(error, "original_exception", None)
-        return errors.ServerUnreachableError(database=shown, reason=_network(cause))
+    if code == _BROKEN_OFF and isinstance(getattr(error, "original_exception", None), TimeoutError):
+        return errors.DatabaseTimeoutError(database=shown, seconds=limit_s)
     if code in _TOO_LONG or (code in _LOST and "timed out" in reason):
         return errors.DatabaseTimeoutError(database=shown, seconds=limit_s)
     for codes, kind in _KINDS:
@@ -78,18 +81,14 @@ def _unsafe(error: pymysql.Error) -> str | None:
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the server's certificate: {visible(cause.verify_message.rstrip('.'), 120)}"
-    if isinstance(cause, ssl.SSLError):
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return f"encrypting failed: {visible((cause.reason or 'unknown').lower().replace('_', ' '), 80)}"
     return None
 
 
-def _network(cause: object) -> str:
+def _network(error: OSError) -> str:
     """Return why a server cannot be reached, in words shorter than the system's."""
-    if isinstance(cause, socket.gaierror):
-        return "there is no host of that name"
-    if isinstance(cause, TimeoutError):
-        return "no answer"
-    return (cause.strerror or "no connection").lower() if isinstance(cause, OSError) else "no connection"
+    return "no answer" if isinstance(error, TimeoutError) else (error.strerror or "no connection").lower()
 
 
 def _missing(code: int, reason: str) -> str:
@@ -99,7 +98,9 @@ def _missing(code: int, reason: str) -> str:
     return f"it has no table: {name.rpartition('.')[2]}" if code == _NO_SUCH_TABLE else f"it has no column: {name}"
 
 
-def _strange(error: BaseException) -> str:
+def _strange(error: BaseException, shown: str) -> errors.KeymonError:
     if isinstance(error, RuntimeError):
-        return "the account's way of logging in is not supported without encryption"
-    return "what answers there does not speak the protocol of a MySQL server"
+        reason = "its way of logging in is not supported without encryption"
+        return errors.AccountRefusedError(database=shown, reason=reason)
+    reason = "what answers there does not speak the protocol of a MySQL server"
+    return errors.DatabaseUnreadableError(database=shown, reason=reason)

@@ -155,7 +155,7 @@ def test_what_fails_is_the_last_that_is_told(
     free.close()
     who = f"{READER}:{READER_PASSWORD}"
     for url, stage, error in (
-        (f"{who}@no-such-host.invalid/{name}", "name", errors.ServerUnreachableError),
+        (f"{who}@no-such-host.invalid/{name}", "name", errors.HostUnknownError),
         (f"{who}@127.0.0.1:{closed}/{name}", "connection", errors.ServerUnreachableError),
         (f"{who}@/{name}?unix_socket=/nowhere/socket", "connection", errors.ServerUnreachableError),
         (f"{who}@127.0.0.1:{port}/{name}?ssl_mode=required", "encryption", errors.EncryptionRefusedError),

@@ -48,10 +48,23 @@ def test_a_server_in_trouble_is_left_more_and_more_alone(error: Exception) -> No
     assert all(1 <= rest(error, 1_000_000, chance) <= 30 for chance in CHANCES)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.AccountRefusedError(),
+        errors.HostBlockedError(),
+        errors.EncryptionRefusedError(),
+        errors.CertificateFileError(),
+        errors.ClearPasswordRefusedError(),
+        errors.PasswordNeededError(),
+        errors.PasswordCommandError(),
+    ],
+    ids=kind,
+)
 @pytest.mark.parametrize("in_a_row", [1, 2, 1_000_000])
 @pytest.mark.parametrize("is_server", [True, False])
-def test_an_account_that_was_refused_is_not_tried_again(in_a_row: int, is_server: bool) -> None:
-    assert rest_s(Failure(errors.AccountRefusedError(), in_a_row, 0.0, is_server), 5.0, 0.5) is None
+def test_what_only_a_person_can_mend_is_not_tried_again(error: Exception, in_a_row: int, is_server: bool) -> None:
+    assert rest_s(Failure(error, in_a_row, 0.0, is_server), 5.0, 0.5) is None
 
 
 @pytest.mark.parametrize(

@@ -231,8 +231,18 @@ def test_another_kind_of_server_is_told(greeting: bytes) -> None:
     assert "protocol" in str(caught.value) or isinstance(caught.value, errors.ServerLostError)
 
 
-@pytest.mark.parametrize("fault", [AssertionError, IndexError, RuntimeError, ValueError])
-def test_whatever_the_driver_lets_through_is_told(monkeypatch: pytest.MonkeyPatch, fault: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (AssertionError, errors.DatabaseUnreadableError),
+        (IndexError, errors.DatabaseUnreadableError),
+        (ValueError, errors.DatabaseUnreadableError),
+        (RuntimeError, errors.AccountRefusedError),
+    ],
+)
+def test_whatever_the_driver_lets_through_is_told(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception], told: type[errors.KeymonError]
+) -> None:
     def fail(_: object, line: socket.socket) -> None:
         line.close()
         raise fault("secret-canary")
@@ -240,7 +250,7 @@ def test_whatever_the_driver_lets_through_is_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Connection, "connect", fail)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         location = server_location(f"mysql://me@127.0.0.1:{silent.getsockname()[1]}/gateway")
-        with opened(location) as database, pytest.raises(errors.DatabaseUnreadableError) as caught:
+        with opened(location) as database, pytest.raises(told) as caught:
             database.fetch(COUNT)
     assert "secret-canary" not in str(caught.value)
 
