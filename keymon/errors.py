@@ -263,7 +263,7 @@ class DatabaseNotEmptyError(UsageError):
     """The sample gateway is to be written where something is already."""
 
     template = "{database}: the database is not empty (it holds {tables})"
-    advice = "The sample gateway is written only into a database without tables: CREATE DATABASE keymon_demo"
+    advice = "The sample gateway is written only into a database without tables: create one for it."
 
 
 class WritingRefusedError(DatabaseError):
