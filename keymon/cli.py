@@ -225,8 +225,8 @@ def _run_demo(options: argparse.Namespace) -> int:
     assert isinstance(location, ServerLocation)  # noqa: S101 - that has just been seen
     with opened(location) as demo:
         gateway = demo.create(datetime.now(UTC))
-        # What has ended since then, so that the last call was logged just now: that gives the gateway's zone away.
-        demo.write(gateway, datetime.now(UTC))
+        # A call that is logged as it ends: that is what gives a gateway's zone away.
+        demo.live(gateway, calls=1)
         _print(
             f"The sample gateway is in {location.shown}: {demo.written.calls:,} calls and"
             f" {demo.written.errors:,} texts of errors.\nLook at it: {PROGRAM} --db {shlex.quote(location.shown)}\n"

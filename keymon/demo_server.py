@@ -5,8 +5,9 @@ a gateway ever uses it. As on a gateway, calls whose status is a text (network e
 reject such rows.
 """
 
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,10 +105,12 @@ class ServerDemo:
                 self._execute(INSERT_CALL, call_row(call))
                 self.written.calls += 1
 
-    def live(self, gateway: SimulatedGateway, rest: Callable[[float], None] = time.sleep) -> None:
-        """Write calls as they end, until `KeyboardInterrupt`."""
-        while True:
-            rest(PAUSE_S)
+    def live(self, gateway: SimulatedGateway, calls: float = math.inf) -> None:
+        """Write what has ended by now, and then calls as they end: so many at least, or until `KeyboardInterrupt`."""
+        self.write(gateway, datetime.now(UTC))
+        enough = self.written.calls + calls
+        while self.written.calls < enough:
+            time.sleep(PAUSE_S)
             self.write(gateway, datetime.now(UTC))
 
     def _check_that_it_is_empty(self) -> None:

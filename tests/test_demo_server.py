@@ -219,7 +219,7 @@ def test_it_lives_until_ctrl_c(empty: GatewayServer, living: subprocess.Popen[st
     while "Ctrl+C" not in living.stdout.readline():
         assert living.poll() is None
     seeded = count(empty)
-    while count(empty) < seeded + 3:
+    while count(empty) < seeded + 1:
         assert living.poll() is None
     living.send_signal(signal.SIGINT)
     told, complaint = living.communicate()

@@ -327,4 +327,4 @@ def test_a_followed_server(make_gateway_server: MakeGatewayServer) -> None:
             gateway.remove_setting(name)
         return gateway
 
-    follow(emptied, 60)
+    follow(emptied, 40)
