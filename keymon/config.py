@@ -50,7 +50,8 @@ class Profile:
 
     `database` is a path or a URL without a password, `gateway_tz` empty where it is to be detected, `refresh_s` in
     seconds. At most one of `password_env` (a variable's name), `password_command` (words, run without a shell) and
-    `password_ask` (the operator is asked, whatever the keyring keeps) is given. `others` are entries that this version does not know, kept for the one that wrote them.
+    `password_ask` (the operator is asked, whatever the keyring keeps) is given. `others` are entries that this
+    version does not know, kept for the one that wrote them.
     """
 
     name: str
