@@ -17,7 +17,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import keyring
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QEvent, QMimeData
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -66,6 +66,7 @@ class Studio:
         yield dialog
         self.draw(dialog, name)
         dialog.accept()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def trial(self, name: str, profile: Profile, password: str, small: bool = False) -> None:
         """Draw a trial of `profile` that has come to its end."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygo
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from keymon.gui.theme import failure_colour, success_colour
-from keymon.gui.translation import error_advice, error_text, tr
+from keymon.gui.translation import error_advice, error_cause, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "running", "passed", "noted", "failed", "not reached"]
 
-_SIDE = 18
+_SIDE = 16
 
 
 class CheckList(QWidget):
@@ -141,7 +141,7 @@ class _Row:
 
     def add(self, finding: "Finding") -> None:
         advice = error_advice(finding.message)
-        self._text.setText(f"{self._text.text()}\n{error_text(finding.message)}".strip())
+        self._text.setText(f"{self._text.text()}\n{error_cause(finding.message)}".strip())
         if advice:
             self._advice.setText(f"{self._advice.text()}\n{advice}".strip())
             self._advice.show()

@@ -23,7 +23,7 @@ from keymon.gui.password_dialog import PasswordDialog
 from keymon.gui.password_keeping import PasswordKeeping
 from keymon.gui.profile_edits import ProfileEdits
 from keymon.gui.questions import ask_env
-from keymon.gui.translation import error_advice, error_text, tr
+from keymon.gui.translation import error_advice, error_text, number, tr
 from keymon.locations import Location, ServerLocation, locate, locate_by_env
 from keymon.masking import visible
 from keymon.passwords import Passwords
@@ -221,7 +221,10 @@ class ConnectionDialog(QDialog):
         problems = self.form.problems()
         self.form.show_problems(problems)
         if problems:
-            self.parts.note.say(" ".join(problems.values()))
+            first, more = next(iter(problems.values())), len(problems) - 1
+            self.parts.note.say(
+                first if not more else tr("{first} {n} more are marked above.").format(first=first, n=number(more))
+            )
             return None
         try:
             return self.form.draft.profile(self._others)

@@ -31,28 +31,32 @@ class ConnectionForm(QWidget):
         self._taken: Collection[str] = ()
         self._name_is_ours = False
         self._has_keyring = True
-        self._showing = False
+        self._showing, self._is_new = False, True
         self._fields: dict[str, Field] = {}
         self._layout = QFormLayout(self)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         self._layout.setHorizontalSpacing(12)
         self._layout.setVerticalSpacing(9)
-        self._layout.setContentsMargins(2, 4, 10, 4)
+        self._layout.setContentsMargins(0, 4, 0, 4)
         self._build()
         self._connect()
         self._arrange()
 
     def _build(self) -> None:
         w = self.parts
-        self._row("kind", tr("Gateway's database"), w.file, w.kind)
+        self._row("kind", tr("Kind"), w.file, w.kind)
         self._row("name", tr("&Name"), w.name, w.name, w.colour)
         self._row("path", tr("&Path"), w.path, w.path, w.browse_path)
-        self._row("host", tr("Ser&ver"), w.way, w.way, w.host, w.port, w.socket, w.browse_socket)
+        self._row(
+            "host", tr("Ser&ver"), w.way, w.way, w.host, w.port, w.socket, w.browse_socket, wide=(w.host, w.socket)
+        )
         self._row("database", tr("&Database"), w.database, w.database)
         self._row("user", tr("&User"), w.user, w.user)
         self._row("password", tr("&Password"), w.password.edit, w.password)
-        self._row("source", tr("Password &from"), w.source, w.source, w.variable, w.command)
+        self._row(
+            "source", tr("Password &from"), w.source, w.source, w.variable, w.command, wide=(w.variable, w.command)
+        )
         self._row("tls", tr("Encr&yption"), w.tls, w.tls)
         self._row("ca", tr("C&A file"), w.ca, w.ca, w.browse_ca)
         refresh = QLabel(tr("&Refresh every"))
@@ -61,10 +65,10 @@ class ConnectionForm(QWidget):
         for name, row in (("port", "host"), ("socket", "host"), ("variable", "source"), ("command", "source")):
             self._fields[name] = self._fields[row]
 
-    def _row(self, name: str, text: str, buddy: QWidget, *parts: QWidget) -> None:
+    def _row(self, name: str, text: str, buddy: QWidget, *parts: QWidget, wide: Sequence[QWidget] = ()) -> None:
         label = QLabel(text)
         label.setBuddy(buddy)
-        self._fields[name] = Field(*parts)
+        self._fields[name] = Field(*parts, wide=wide)
         self._layout.addRow(label, self._fields[name])
 
     def _connect(self) -> None:
@@ -89,7 +93,7 @@ class ConnectionForm(QWidget):
         self._taken = taken
         self._showing = True
         self.parts.put(draft)
-        self.parts.password.edit.setPlaceholderText("" if is_new else tr("As it was"))
+        self._is_new = is_new
         self._name_is_ours = is_new and not draft.name
         self._showing = False
         self._suggest()
@@ -197,14 +201,21 @@ class ConnectionForm(QWidget):
         _show(draft.by_socket, (w.socket, w.browse_socket))
         _show(draft.source == "variable", (w.variable,))
         _show(draft.source == "command", (w.command,))
-        is_typed = draft.source in TYPED
-        w.password.setEnabled(is_typed)
+        w.password.setEnabled(draft.source in TYPED)
+        w.password.edit.setPlaceholderText(self._password_hint(draft))
         is_verified = draft.tls in {"verify_ca", "verify_identity"}
         w.ca.setEnabled(is_verified)
         w.browse_ca.setEnabled(is_verified)
         lacks_keyring = draft.source == "keyring" and not self._has_keyring
         if lacks_keyring:
             self.hint("source", tr("This desktop has no keyring: keymon will ask."))
+
+    def _password_hint(self, draft: Draft) -> str:
+        if draft.source == "variable":
+            return tr("is in the variable when keymon starts")
+        if draft.source == "command":
+            return tr("is what the command prints")
+        return "" if self._is_new else tr("as it was")
 
     def without_keyring(self, draft: Draft) -> Draft:
         """Return a new draft with the source of its password that this desktop offers."""

@@ -23,10 +23,11 @@ from keymon.gui.profile_list import ProfileList
 from keymon.gui.translation import tr
 from keymon.passwords import Passwords
 
-_SIZE = (980, 700)
+_SIZE = (980, 740)
 _LIST_WIDTH = 250
 _LEAST_OF_FORM = 170
 _LEAST_OF_TRIAL = 150
+_ROOM_OF_TRIAL = 250
 
 
 class ConnectionLayout:
@@ -119,7 +120,7 @@ class ConnectionLayout:
         if running and self.trial.isHidden():
             self.trial.show()
             room = self._down.height()
-            form = min(self.form.sizeHint().height() + 4, room // 2)
+            form = min(self.form.sizeHint().height() + 4, max(room - _ROOM_OF_TRIAL, room // 2))
             self._down.setSizes([form, room - form])
 
 

@@ -1,10 +1,11 @@
 """Parts that the form of a connection is made of."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from keymon.config import COLOURS
 from keymon.gui.profile_colours import colour_word, paint_dot, profile_colour
-from keymon.gui.theme import failure_colour
+from keymon.gui.theme import failure_colour, theme_of
 from keymon.gui.translation import tr
 
 _PLACE = re.compile(
@@ -36,9 +37,9 @@ def place_in(text: str) -> str:
 
 
 class Field(QWidget):
-    """What is entered, and beneath it what is wrong with it, or a hint."""
+    """What is entered, and beneath it what is wrong with it, or a hint. The parts in `wide` share the room."""
 
-    def __init__(self, *parts: QWidget) -> None:
+    def __init__(self, *parts: QWidget, wide: Sequence[QWidget] = ()) -> None:
         super().__init__()
         self._note = QLabel()
         self._note.setTextFormat(Qt.TextFormat.PlainText)
@@ -46,8 +47,8 @@ class Field(QWidget):
         self._note.hide()
         row = QHBoxLayout()
         row.setSpacing(6)
-        for n, part in enumerate(parts):
-            row.addWidget(part, 0 if n else 1)
+        for part in parts:
+            row.addWidget(part, int(part in (wide or parts[:1])))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -68,10 +69,16 @@ class Field(QWidget):
         """Put `text` beneath the field; an empty one takes it away."""
         palette = QPalette()
         muted = palette.color(QPalette.ColorRole.PlaceholderText)
-        palette.setColor(QPalette.ColorRole.WindowText, failure_colour(palette) if is_problem else muted)
+        palette.setColor(QPalette.ColorRole.WindowText, _problem_ink(palette) if is_problem else muted)
         self._note.setPalette(palette)
         self._note.setText(f"{_SIGN}{text}" if is_problem and text else text)
         self._note.setVisible(bool(text))
+
+
+def _problem_ink(palette: QPalette) -> QColor:
+    """Return the colour of failures, dark enough for small type on a light ground."""
+    colour = failure_colour(palette)
+    return colour.darker(140) if theme_of(palette) == "light" else colour
 
 
 class PlaceLine(QLineEdit):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
+    QRadioButton,
     QSpinBox,
     QWidget,
 )
@@ -70,15 +70,13 @@ class FormWidgets:
 
     def _build_kind(self) -> None:
         self.kind = QWidget()
-        self.file = QPushButton(tr("S&QLite file"))
-        self.server = QPushButton(tr("&MySQL or MariaDB"))
+        self.file = QRadioButton(tr("S&QLite file"))
+        self.server = QRadioButton(tr("&MySQL or MariaDB"))
         group = QButtonGroup(self.kind)
         layout = QHBoxLayout(self.kind)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        layout.setSpacing(18)
         for button in (self.file, self.server):
-            button.setCheckable(True)
-            button.setAutoDefault(False)
             group.addButton(button)
             layout.addWidget(button)
         layout.addStretch()

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWi
 from keymon.gui.theme import FRAME, failure_colour, theme_of, warning_field
 from keymon.gui.translation import tr
 
+_BUTTON_ROOM = 24
+
 
 class NoteBar(QWidget):
     """Hidden until it has something to say. `acted()` is emitted by its button."""
@@ -40,6 +42,7 @@ class NoteBar(QWidget):
         self._is_problem = is_problem
         self._label.setText(text)
         self._button.setText(action)
+        self._button.setFixedWidth(self._button.fontMetrics().horizontalAdvance(action) + _BUTTON_ROOM)
         self._button.setVisible(bool(action))
         self._button.setToolTip(shortcut)
         self.setAccessibleName(tr("Problem") if is_problem else tr("Note"))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBo
 
 from keymon.gui.note_bar import NoteBar
 from keymon.gui.password_field import PasswordField
-from keymon.gui.translation import error_text, tr
+from keymon.gui.translation import error_cause, tr
 from keymon.masking import visible
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class PasswordDialog(QDialog):
         purpose.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         reason = NoteBar()
         if refused is not None:
-            reason.say(error_text(refused))
+            reason.say(error_cause(refused))
         self.field = PasswordField(tr("Password"))
         self.keep = QCheckBox(tr("&Keep it in this desktop's keyring"))
         self.keep.setVisible(can_keep)
@@ -59,6 +59,7 @@ class PasswordDialog(QDialog):
         for widget in (question, purpose, reason, self.field, self.keep):
             layout.addWidget(widget)
         layout.addSpacing(6)
+        layout.addStretch(1)
         layout.addWidget(buttons)
         self.setMinimumWidth(_WIDTH)
         self.field.setFocus()
