@@ -17,7 +17,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import keyring
-from PySide6.QtCore import QEvent, QMimeData
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -109,7 +109,7 @@ def draw_forms(studio: Studio, scratch: Path) -> None:
         dialog.list.new_wanted.emit()
         dialog.import_env(env)
     with studio.dialog("no-url", PRODUCTION) as dialog:
-        QGuiApplication.clipboard().setMimeData(QMimeData())
+        QGuiApplication.clipboard().setText("nothing of the kind")
         dialog.parts.paste.click()
     with studio.dialog(
         "socket", Profile("Here", "mysql://reader@/gateway?unix_socket=/run/mysqld/mysqld.sock", "blue")

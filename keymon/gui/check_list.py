@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -27,6 +27,7 @@ class CheckList(QWidget):
         super().__init__(parent)
         self._headline = _label(bold=True)
         self._rows: dict[Stage, _Row] = {}
+        self._latest: _Row | None = None
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -54,6 +55,7 @@ class CheckList(QWidget):
     def begin(self, stages: "Sequence[Stage]", headline: str) -> None:
         """Show `stages`, of which the first is under way."""
         self._rows = {stage: _Row(stage) for stage in stages}
+        self._latest = None
         page = QWidget()
         page.setBackgroundRole(QPalette.ColorRole.Base)
         page.setAutoFillBackground(True)
@@ -74,7 +76,8 @@ class CheckList(QWidget):
         row = self._rows[finding.stage]
         row.add(finding)
         self._run_next()
-        self._reveal(row)
+        self._latest = row
+        QTimer.singleShot(0, self, self._reveal)  # once its text has its place
 
     def end(self, headline: str) -> None:
         """Nothing more is to come: what has not been told of was not reached."""
@@ -89,12 +92,10 @@ class CheckList(QWidget):
             return
         list(self._rows.values())[states.index("waiting")].set_state("running")
 
-    def _reveal(self, row: "_Row") -> None:
-        page = self._scroll.widget()
-        layout = page.layout() if page is not None else None
-        if layout is not None:
-            layout.activate()
-        self._scroll.ensureWidgetVisible(row.message, 0, 24)
+    @Slot()
+    def _reveal(self) -> None:
+        if self._latest is not None:
+            self._scroll.ensureWidgetVisible(self._latest.message, 0, 12)
 
 
 class _Row:

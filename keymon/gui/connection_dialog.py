@@ -51,17 +51,17 @@ class ConnectionDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAcceptDrops(True)
         self._edits = ProfileEdits(store)
-        self._errands = Errands(self)
+        self.errands = Errands(self)
         self._shown = ""
         self._others: Mapping[str, object] = {}
         self._baseline = _NEW
-        self._keeping = PasswordKeeping(self._errands, passwords, self)
+        self._keeping = PasswordKeeping(self.errands, passwords, self)
         self._is_leaving = self._is_shut = False
-        self.parts = ConnectionLayout(self, self._errands, passwords)
+        self.parts = ConnectionLayout(self, self.errands, passwords)
         self.list, self.form, self.trial = self.parts.list, self.parts.form, self.parts.trial
         self._connect()
         self._load(current)
-        self._errands.run(lambda _errand: sorted(available_timezones()), self.form.set_zones)
+        self.errands.run(lambda _errand: sorted(available_timezones()), self.form.set_zones)
 
     def _connect(self) -> None:
         p = self.parts
@@ -351,7 +351,7 @@ class ConnectionDialog(QDialog):
         if not self._is_shut:
             self._is_shut = True
             self.trial.cancel()
-            self._errands.stop()
+            self.errands.stop()
             self.form.forget_password()
             self._keeping.drop(self._edits.orphans())
         super().done(result)

@@ -42,6 +42,11 @@ class Errands(QObject):
         self._under_way: set[Errand] = set()
         self._stopped = False
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._under_way
+
     def run(
         self,
         work: Callable[[Errand], object],
