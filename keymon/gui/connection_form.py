@@ -107,6 +107,7 @@ class ConnectionForm(QWidget):
 
     def fill(self, draft: Draft) -> None:
         """Show `draft`, which another place was put into, as if the operator had typed it."""
+        self._name_is_ours = self._name_is_ours and draft.name == self.draft.name
         self._showing = True
         self.parts.put(draft)
         self._showing = False

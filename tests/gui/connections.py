@@ -114,7 +114,7 @@ def choose(connections: Connections, dialog: ConnectionDialog, row: int) -> None
     view = dialog.list.view
     rect = view.visualItemRect(view.item(row))
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
-    connections.qtbot.wait(0)
+    QApplication.processEvents()
 
 
 def question(dialog: ConnectionDialog) -> QMessageBox | None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLab
 from keymon.config import Profile
 from keymon.gui.connection_dialog import ConnectionDialog
 from keymon.gui.password_field import PasswordField
+from keymon.gui.profile_list import place_of
 from tests.gui.conftest import focused
 from tests.gui.connections import AT_HOME, PRODUCTION, STAGING, THREE, Connections, answer, choose, enter, question
 
@@ -46,11 +47,9 @@ def test_profiles_are_listed_with_colour_and_place(connections: Connections) -> 
     assert (dialog.form.draft.name, dialog.form.draft.path) == ("At home", "/srv/gateway/default_db")
 
 
-def test_a_place_that_cannot_be_understood_is_listed_without_what_it_hides(connections: Connections) -> None:
-    connections.store.path.parent.mkdir()
-    connections.store.path.write_text('[[profile]]\nname = "Old"\ndatabase = "mysql://u@h"\n')
-    dialog = connections.open()
-    assert (rows(dialog) == ["Old, Grey, mysql://u@h"]) or "cannot be read" in dialog.parts.note.text
+def test_a_place_that_cannot_be_understood_is_listed_without_what_it_hides() -> None:
+    assert place_of(Profile("Old", "mysql://u:pw-canary@h")) == "mysql://u@h"
+    assert place_of(Profile("Odd", "postgresql://u:pw-canary@h/d?x=canary")) == "postgresql://u@h/d"
 
 
 def test_the_first_start_shows_a_form_to_type_into_and_the_demo(connections: Connections) -> None:
@@ -288,12 +287,13 @@ def test_a_double_click_connects(connections: Connections) -> None:
 
 
 def test_a_keyring_that_does_not_answer_holds_nothing_up(connections: Connections) -> None:
-    answered = threading.Event()
+    asked, answered = threading.Event(), threading.Event()
     dialog = connections.open()
-    connections.keyring.before = lambda: answered.wait(20)
+    connections.keyring.before = lambda: (asked.set(), answered.wait(20))
     dialog.fill("mysql://reader:pw-canary@db.example.org/gateway")
     dialog.connect_now()
     assert len(connections.connected) == 1
+    assert asked.wait(20)
     dialog.reject()
     assert not dialog.isVisible()
     assert not any(one.name.startswith("keymon-errand") for one in threading.enumerate())
@@ -324,6 +324,8 @@ def test_each_input_has_a_name_and_each_mnemonic_is_there_once(connections: Conn
     kinds = (QLineEdit, QComboBox, QAbstractSpinBox, QAbstractButton)
     inputs = [widget for widget in dialog.findChildren(QWidget) if isinstance(widget, kinds)]
     for widget in inputs:
+        if isinstance(widget, QAbstractButton) and widget.isHidden() and not widget.text():
+            continue  # nothing can be undone yet
         inner = isinstance(widget.parent(), QComboBox | QAbstractSpinBox)
         assert inner or widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text()), widget
     for row in (0, 2):
