@@ -52,6 +52,8 @@ class FormWidgets:
         self.place_lines = (self.name, self.path, self.host, self.socket, self.database, self.user)
         zone = self.zone.lineEdit()
         assert zone is not None  # noqa: S101 - it is editable
+        for line in (zone, self.refresh.lineEdit()):
+            line.setAcceptDrops(False)
         self.lines: dict[str, QLineEdit] = {
             "name": self.name,
             "path": self.path,

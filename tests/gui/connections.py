@@ -6,8 +6,8 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backends import fail
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -86,6 +86,7 @@ def enter(line: QLineEdit, text: str) -> None:
     """Type `text` into a line in place of what is there."""
     line.setFocus()
     line.selectAll()
+    QTest.keyClick(line, Qt.Key.Key_Delete)
     QTest.keyClicks(line, text)
 
 
@@ -105,8 +106,9 @@ def drop(dialog: ConnectionDialog, text: str = "", file: Path | None = None) -> 
     else:
         data.setUrls([QUrl.fromLocalFile(str(file))])
     buttons, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, buttons, none)
-    QApplication.sendEvent(dialog, event)
+    copy = Qt.DropAction.CopyAction
+    QApplication.sendEvent(dialog, QDragEnterEvent(QPoint(5, 5), copy, data, buttons, none))
+    QApplication.sendEvent(dialog, QDropEvent(QPointF(5, 5), copy, data, buttons, none))
 
 
 def choose(connections: Connections, dialog: ConnectionDialog, row: int) -> None:

@@ -289,7 +289,7 @@ def test_a_double_click_connects(connections: Connections) -> None:
 def test_a_keyring_that_does_not_answer_holds_nothing_up(connections: Connections) -> None:
     asked, answered = threading.Event(), threading.Event()
     dialog = connections.open()
-    connections.keyring.before = lambda: (asked.set(), answered.wait(20))
+    connections.keyring.before = lambda: asked.set() or answered.wait(20)
     dialog.fill("mysql://reader:pw-canary@db.example.org/gateway")
     dialog.connect_now()
     assert len(connections.connected) == 1
@@ -324,7 +324,7 @@ def test_each_input_has_a_name_and_each_mnemonic_is_there_once(connections: Conn
     kinds = (QLineEdit, QComboBox, QAbstractSpinBox, QAbstractButton)
     inputs = [widget for widget in dialog.findChildren(QWidget) if isinstance(widget, kinds)]
     for widget in inputs:
-        if isinstance(widget, QAbstractButton) and widget.isHidden() and not widget.text():
+        if isinstance(widget, QAbstractButton) and not widget.isVisible() and not widget.text():
             continue  # nothing can be undone yet
         inner = isinstance(widget.parent(), QComboBox | QAbstractSpinBox)
         assert inner or widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text()), widget
