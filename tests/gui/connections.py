@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import keyring
 import pytest
@@ -60,6 +61,17 @@ class Connections:
     def keep(self, account: str, password: str) -> None:
         """Put a password into the keyring."""
         self.keyring.kept[SERVICE, account] = password
+
+    def hold_keyring(self) -> tuple[Event, Event]:
+        """Let the keyring wait when it is asked; return what tells that it is, and what lets it go on."""
+        asked, go_on = Event(), Event()
+
+        def before() -> None:
+            asked.set()
+            go_on.wait(20)
+
+        self.keyring.before = before
+        return asked, go_on
 
     def names(self) -> list[str]:
         """Return the names in the file."""

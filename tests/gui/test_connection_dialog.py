@@ -287,9 +287,8 @@ def test_a_double_click_connects(connections: Connections) -> None:
 
 
 def test_a_keyring_that_does_not_answer_holds_nothing_up(connections: Connections) -> None:
-    asked, answered = threading.Event(), threading.Event()
     dialog = connections.open()
-    connections.keyring.before = lambda: asked.set() or answered.wait(20)
+    asked, answered = connections.hold_keyring()
     dialog.fill("mysql://reader:pw-canary@db.example.org/gateway")
     dialog.connect_now()
     assert len(connections.connected) == 1

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QCompleter, QFileDialog, QLabel, QLineEdit
 
 from keymon.config import COLOURS, Profile
 from keymon.gui.connection_dialog import ConnectionDialog
@@ -355,7 +355,9 @@ def test_a_file_is_browsed_for(connections: Connections, tmp_path: Path) -> None
 )
 def test_what_is_wrong_is_said_when_the_line_is_left(connections: Connections, name: str, text: str, said: str) -> None:
     dialog = connections.open(*THREE)
-    dialog.form.parts.zone.setCompleter(None)  # its list would take the keyboard, of which offscreen there is none
+    dialog.form.parts.zone.setCompleter(
+        QCompleter()
+    )  # its list would take the keyboard, of which offscreen there is none
     line = dialog.form.parts.lines[name]
     enter(line, text)
     assert dialog.form.note(name) == ""

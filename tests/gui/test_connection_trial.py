@@ -1,4 +1,4 @@
-"""A connection is tried from the dialog, on real servers: stage by stage, cancelled, and with every kind of password."""
+"""A connection is tried from the dialog, on real servers: stage by stage, cancelled, with every kind of password."""
 
 import os
 import socket
@@ -14,11 +14,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QLabel
 
 from keymon.config import Profile
-from keymon.connection_check import FILE_STAGES, SERVER_STAGES
+from keymon.connection_check import FILE_STAGES, SERVER_STAGES, Finding, LocalSocket
 from keymon.gui.connection_dialog import ConnectionDialog
 from tests.conftest import MakeGateway, MakeGatewayServer
 from tests.gateway_server import GatewayServer
-from tests.gui.connections import STAGING, Connections, asked_password, choose, enter
+from tests.gui.connections import Connections, asked_password, choose, enter
 from tests.mariadb import OPERATOR, OPERATOR_PASSWORD, READER, READER_PASSWORD
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -222,9 +222,8 @@ def test_closing_breaks_a_trial_off_and_leaves_no_thread(connections: Connection
 
 
 def test_a_password_that_is_waited_for_holds_nothing_up(connections: Connections, silent: int) -> None:
-    asked, answered = threading.Event(), threading.Event()
     dialog = connections.open(at(silent))
-    connections.keyring.before = lambda: asked.set() or answered.wait(20)
+    asked, answered = connections.hold_keyring()
     dialog.test()
     assert asked.wait(20)
     dialog.reject()
@@ -235,13 +234,17 @@ def test_a_password_that_is_waited_for_holds_nothing_up(connections: Connections
 
 
 def test_what_comes_late_is_not_shown_for_another_profile(
-    connections: Connections, gateway: GatewayServer, silent: int
+    connections: Connections, make_gateway: MakeGateway, silent: int
 ) -> None:
-    connections.keep(account(gateway), READER_PASSWORD)
-    dialog = connections.open(profile(gateway), STAGING)
-    dialog.test()
+    made = make_gateway(["a"])
+    dialog = connections.open(at(silent), Profile("File", str(made.path)))
+    begin(connections, dialog)
+    late = dialog.trial._number, Finding("encryption", "passed", LocalSocket(), 0.1)
     choose(connections, dialog, 1)
     assert not dialog.trial.isVisible()
     assert not dialog.trial.is_running
+    dialog.test()
+    dialog.trial._told.emit(*late)
+    finish(connections, dialog)
     connections.wait(lambda: dialog.errands.is_idle)
-    assert not dialog.trial.isVisible()
+    assert dialog.trial.list.states == dict.fromkeys(FILE_STAGES, "passed")

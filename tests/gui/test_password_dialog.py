@@ -42,7 +42,7 @@ def texts(dialog: PasswordDialog) -> str:
 def test_it_says_whose_password_is_asked_for(make: Make) -> None:
     dialog = make()
     assert texts(dialog) == "The password of reader@db.example.org:3306\nFor the connection “Production”."
-    assert dialog.field.edit.hasFocus()
+    assert dialog.focusWidget() is dialog.field.edit
     assert dialog.field.edit.accessibleName() == "Password"
 
 
