@@ -18,11 +18,11 @@ from keymon.errors import KeymonError
 from keymon.gui.connection_layout import ConnectionLayout
 from keymon.gui.draft import TYPED, Draft
 from keymon.gui.errands import Errands
-from keymon.gui.intake import host_hint, is_place, place_of
+from keymon.gui.intake import is_place, place_of
 from keymon.gui.password_dialog import PasswordDialog
 from keymon.gui.password_keeping import PasswordKeeping
 from keymon.gui.profile_edits import ProfileEdits
-from keymon.gui.questions import ask_env
+from keymon.gui.questions import ask_env, ask_to_save
 from keymon.gui.translation import error_advice, error_text, number, tr
 from keymon.locations import Location, ServerLocation, locate, locate_by_env
 from keymon.masking import visible
@@ -161,16 +161,7 @@ class ConnectionDialog(QDialog):
             return
         self.list.select(self._edits.row(self._shown))
         name = visible(self.form.draft.name.strip(), 60) or tr("the new connection")
-        box = QMessageBox(QMessageBox.Icon.Question, "keymon", "", parent=self)
-        box.setObjectName("leave")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(tr("Save the changes to “{name}”?").format(name=name))
-        buttons = QMessageBox.StandardButton
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(partial(self._leave_by, then))
-        box.open()
+        ask_to_save(self, name, partial(self._leave_by, then))
 
     def _leave_by(self, then: Callable[[], object], answer: int) -> None:
         is_free = answer == QMessageBox.StandardButton.Discard
@@ -185,14 +176,21 @@ class ConnectionDialog(QDialog):
     @Slot()
     def save(self) -> Profile | None:
         """Save what is in the form and return it; None where that cannot be, which is told."""
+        self._is_leaving = False
         profile = self._checked()
-        row = None if profile is None else self._change(lambda: self._edits.save(profile, self._shown))
-        if profile is None or row is None:
+        if profile is None or (self.is_edited and not self._put(profile)):
             return None
-        self._shown, self._baseline = profile.name, self.form.draft
-        self._show_list(row)
         self._keeping.remember(profile, self.form.draft)
         return profile
+
+    def _put(self, profile: Profile) -> bool:
+        row = self._change(lambda: self._edits.save(profile, self._shown))
+        if row is None:
+            return False
+        self._shown, self._baseline = profile.name, self.form.draft
+        self.form.keep_name()
+        self._show_list(row)
+        return True
 
     @Slot()
     def connect_now(self) -> None:
@@ -317,10 +315,7 @@ class ConnectionDialog(QDialog):
             self.parts.note.say(tr("There is no database URL on the clipboard, such as mysql://user@host/database."))
             return
         self.parts.note.say("")
-        self.form.fill(self.form.draft.at(location))
-        hint = host_hint(location)
-        if hint:
-            self.form.hint("host", hint)
+        self.form.take(location)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept what names a place."""
@@ -353,7 +348,7 @@ class ConnectionDialog(QDialog):
             self.trial.cancel()
             self.errands.stop()
             self.form.forget_password()
-            self._keeping.drop(self._edits.orphans())
+            self._keeping.finish(self._edits.orphans())
         super().done(result)
 
     def _choose_demo(self) -> None:

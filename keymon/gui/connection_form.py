@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 from keymon.gui.draft import TYPED, Draft
 from keymon.gui.form_parts import Field
 from keymon.gui.form_widgets import FormWidgets
+from keymon.gui.intake import host_hint
 from keymon.gui.translation import tr
+from keymon.locations import Location
 
 _FILE_ROWS = ("path",)
 _SERVER_ROWS = ("host", "database", "user", "password", "source", "tls", "ca")
@@ -105,6 +107,11 @@ class ConnectionForm(QWidget):
         """What is in the form."""
         return self.parts.draft()
 
+    def take(self, location: Location) -> None:
+        """Fill in a place, and its password where it is known."""
+        self.fill(self.draft.at(location))
+        self.hint("host", host_hint(location))
+
     def fill(self, draft: Draft) -> None:
         """Show `draft`, which another place was put into, as if the operator had typed it."""
         self._name_is_ours = self._name_is_ours and draft.name == self.draft.name
@@ -115,6 +122,10 @@ class ConnectionForm(QWidget):
         self._forget_problems()
         self._arrange()
         self.edited.emit()
+
+    def keep_name(self) -> None:
+        """Suggest no other name any longer: the one that is entered has been saved."""
+        self._name_is_ours = False
 
     def set_keyring(self, has_keyring: bool) -> None:
         """Tell the form whether this desktop has a keyring, which takes time to find out."""

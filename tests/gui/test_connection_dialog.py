@@ -96,6 +96,20 @@ def test_alt_and_arrows_reorder(connections: Connections) -> None:
     QTest.keyClick(dialog.list.view, Qt.Key.Key_Up, ALT)
     assert connections.names() == ["Production", "Staging", "At home"]
     assert (dialog.list.current, dialog.form.draft.name) == (0, "Production")
+    enter(dialog.form.parts.user, "somebody")
+    dialog.list.view.setFocus()
+    QTest.keyClick(dialog.list.view, Qt.Key.Key_Down, ALT)
+    assert connections.names() == ["Staging", "Production", "At home"]
+    assert (dialog.form.draft.user, dialog.is_edited) == ("somebody", True)
+    assert rows(dialog)[1].startswith("Production (edited)")
+
+
+def test_nothing_moves_where_nothing_is_chosen(connections: Connections) -> None:
+    dialog = connections.open(*THREE)
+    dialog.list.new_wanted.emit()
+    dialog.list.view.setFocus()
+    QTest.keyClick(dialog.list.view, Qt.Key.Key_Up, ALT)
+    assert connections.names() == ["Production", "Staging", "At home"]
 
 
 # Deleting
@@ -219,6 +233,16 @@ def test_closing_asks_too(connections: Connections, button: QMessageBox.Standard
     assert ("somebody" in connections.store.load()[0].database) == (button == Answers.Save)
 
 
+def test_a_password_that_is_saved_on_closing_reaches_the_keyring(connections: Connections) -> None:
+    dialog = connections.open(PRODUCTION)
+    enter(dialog.form.parts.password.edit, "pw-canary")
+    dialog.close()
+    answer(dialog, Answers.Save)
+    assert not dialog.isVisible()
+    connections.wait(lambda: connections.kept("reader@db.example.org:3306") == "pw-canary")
+    settle_threads(connections)
+
+
 def test_nothing_is_asked_where_nothing_has_changed(connections: Connections) -> None:
     dialog = connections.open(*THREE)
     choose(connections, dialog, 1)
@@ -254,6 +278,15 @@ def test_connect_saves_remembers_keeps_and_closes(connections: Connections) -> N
     assert connections.kept("reader@db.example.org:3306") == "pw-canary"
     assert "pw-canary" not in connections.store.path.read_text()
     assert dialog.form.parts.password.edit.text() == ""
+
+
+def test_connecting_to_what_is_saved_writes_nothing(connections: Connections) -> None:
+    dialog = connections.open(*THREE)
+    before = connections.store.path.stat().st_mtime_ns
+    with connections.qtbot.assertNotEmitted(dialog.profiles_changed):
+        dialog.connect_now()
+    assert connections.connected == [PRODUCTION]
+    assert connections.store.path.stat().st_mtime_ns == before
 
 
 def test_a_keyring_that_refuses_is_told_and_connecting_goes_on(connections: Connections) -> None:

@@ -180,6 +180,12 @@ def test_the_name_of_a_saved_profile_stays(connections: Connections) -> None:
     dialog = connections.open(PRODUCTION)
     enter(dialog.form.parts.host, "elsewhere")
     assert dialog.form.draft.name == "Production"
+    dialog.form.parts.host.setText("db.example.org")
+    dialog.list.new_wanted.emit()
+    dialog.fill("mysql://u@h/d")
+    dialog.save()
+    enter(dialog.form.parts.host, "elsewhere")
+    assert dialog.form.draft.name == "d on h"
 
 
 # Pasting

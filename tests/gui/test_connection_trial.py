@@ -240,6 +240,7 @@ def test_what_comes_late_is_not_shown_for_another_profile(
     dialog = connections.open(at(silent), Profile("File", str(made.path)))
     begin(connections, dialog)
     late = dialog.trial._number, Finding("encryption", "passed", LocalSocket(), 0.1)
+    dialog.form.forget_password()
     choose(connections, dialog, 1)
     assert not dialog.trial.isVisible()
     assert not dialog.trial.is_running
