@@ -224,10 +224,10 @@ class ConnectionForm(QWidget):
 
     def _password_hint(self, draft: Draft) -> str:
         if draft.source == "variable":
-            return tr("is in the variable when keymon starts")
+            return tr("taken from the variable")
         if draft.source == "command":
-            return tr("is what the command prints")
-        return "" if self._is_new else tr("as it was")
+            return tr("printed by the command")
+        return "" if self._is_new else tr("unchanged")
 
     def without_keyring(self, draft: Draft) -> Draft:
         """Return a new draft with the source of its password that this desktop offers."""

@@ -76,7 +76,7 @@ class KeymonStyle(QProxyStyle):
         """Draw as Fusion does, but the frame of what can be typed in so that it can be seen in the dark."""
         super().drawComplexControl(control, option, painter, widget)
         is_typed_in = isinstance(widget, QAbstractSpinBox) or (isinstance(widget, QComboBox) and widget.isEditable())
-        if is_typed_in:
+        if is_typed_in and theme_of(option.palette) == "dark":
             _draw_frame(option, painter, 3)
 
     def pixelMetric(

@@ -108,7 +108,9 @@ def test_nothing_moves_where_nothing_is_chosen(connections: Connections) -> None
     dialog = connections.open(*THREE)
     dialog.list.new_wanted.emit()
     dialog.list.view.setFocus()
-    QTest.keyClick(dialog.list.view, Qt.Key.Key_Up, ALT)
+    with connections.qtbot.assertNotEmitted(dialog.profiles_changed):
+        QTest.keyClick(dialog.list.view, Qt.Key.Key_Up, ALT)
+        QTest.keyClick(dialog.list.view, Qt.Key.Key_Down, ALT)
     assert connections.names() == ["Production", "Staging", "At home"]
 
 
