@@ -7,7 +7,8 @@ colour = "red"                                   # of COLOURS
 gateway_tz = "Asia/Shanghai"                     # detected where it is missing
 refresh_s = 10
 password_env = "GATEWAY_PASSWORD"                # or
-password_command = ["pass", "show", "gateway"]   # else the keyring, else keymon asks
+password_command = ["pass", "show", "gateway"]   # or
+password_ask = true                              # else the keyring, else keymon asks
 """
 
 import os
@@ -48,8 +49,9 @@ class Profile:
     """A gateway by name.
 
     `database` is a path or a URL without a password, `gateway_tz` empty where it is to be detected, `refresh_s` in
-    seconds. At most one of `password_env` (a variable's name) and `password_command` (words, run without a shell)
-    is given. `others` are entries that this version does not know, kept for the one that wrote them.
+    seconds. At most one of `password_env` (a variable's name), `password_command` (words, run without a shell) and
+    `password_ask` (the operator is asked, whatever the keyring keeps) is given. `others` are entries that this
+    version does not know, kept for the one that wrote them.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Profile:
     refresh_s: int = USUAL_REFRESH_S
     password_env: str = ""
     password_command: tuple[str, ...] = ()
+    password_ask: bool = False
     others: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -80,8 +83,8 @@ class Profile:
         if not SHORTEST_REFRESH_S <= self.refresh_s <= LONGEST_REFRESH_S:
             reason = f"refresh_s must be {SHORTEST_REFRESH_S} to {LONGEST_REFRESH_S}"
             raise ProfileInvalidError(profile=name, reason=reason)
-        if self.password_env and self.password_command:
-            reason = "it names both a variable and a command for its password"
+        if sum(map(bool, (self.password_env, self.password_command, self.password_ask))) > 1:
+            reason = "it names more than one source of its password"
             raise ProfileInvalidError(profile=name, reason=reason)
 
     def check_place(self) -> None:
@@ -197,6 +200,7 @@ _TYPES: Mapping[str, type] = {
     "refresh_s": int,
     "password_env": str,
     "password_command": tuple,
+    "password_ask": bool,
 }
 _NEEDED = ("name", "database")
 
@@ -208,7 +212,7 @@ def _profile(entry: Mapping[str, Any]) -> Profile:
     if isinstance(command, list) and all(isinstance(word, str) for word in command):
         known["password_command"] = tuple(command)
     for key, value in known.items():
-        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+        if type(value) is not _TYPES[key]:
             raise ProfileInvalidError(profile=name, reason=f"{key} is of the wrong type")
     for key in _NEEDED:
         if key not in known:

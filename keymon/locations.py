@@ -166,6 +166,21 @@ def server_location(text: str) -> ServerLocation:
     return _server_location(url, socket, tls)
 
 
+def server_at(
+    user: str,
+    database: str,
+    *,
+    host: str = "",
+    port: int | None = None,
+    socket: str | None = None,
+    tls: Tls | None = None,
+    password: str | None = None,
+) -> ServerLocation:
+    """Return the location with these parts; a `socket` takes the place of host and port."""
+    url = URL.create("mysql", user, password, None if socket else host, None if socket else port, database)
+    return _server_location(url, socket, tls or Tls())
+
+
 def _server_location(url: URL, socket: str | None, tls: Tls) -> ServerLocation:
     query = {"unix_socket": socket} if socket else {}
     url = URL.create("mysql", url.username, url.password, url.host, url.port, url.database, query)

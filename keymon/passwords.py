@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from keymon.aside import Aside
 from keymon.config import Profile
-from keymon.errors import KeyringError, PasswordCommandError, PasswordNeededError, PasswordVariableError
+from keymon.errors import (
+    KeyringError,
+    PasswordCommandError,
+    PasswordNeededError,
+    PasswordVariableError,
+    UnsupportedDatabaseError,
+)
 from keymon.locations import Location, ServerLocation
 from keymon.masking import visible
 
@@ -62,10 +68,21 @@ class Passwords:
             return _variable(profile)
         if profile.password_command:
             return _answer(profile)
-        found = kept(location.account)
+        found = None if profile.password_ask else kept(location.account)
         if found is None:
             raise PasswordNeededError(profile=visible(profile.name), account=visible(location.account))
         return found
+
+
+def keyring_account(profile: Profile) -> str | None:
+    """Return the account whose password the keyring is asked for; None where the profile names another source."""
+    if profile.password_env or profile.password_command or profile.password_ask:
+        return None
+    try:
+        location = profile.location
+    except UnsupportedDatabaseError:
+        return None
+    return location.account if isinstance(location, ServerLocation) else None
 
 
 def _variable(profile: Profile) -> str:

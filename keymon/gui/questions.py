@@ -42,6 +42,20 @@ def ask_zone(parent: QWidget, zone: str, chosen: Callable[[str], object]) -> Non
     dialog.open()
 
 
+def ask_to_save(parent: QWidget, name: str, answered: Callable[[int], object]) -> None:
+    """Ask what becomes of the changes to `name`; `answered` is told Save, Discard or Cancel of `QMessageBox`."""
+    box = QMessageBox(QMessageBox.Icon.Question, "keymon", "", parent=parent)
+    box.setObjectName("leave")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(tr("Save the changes to “{name}”?").format(name=name))
+    buttons = QMessageBox.StandardButton
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.setDefaultButton(buttons.Save)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.finished.connect(answered)
+    box.open()
+
+
 def tell_problem(parent: QWidget, error: BaseException) -> None:
     """Tell why what was asked for cannot be done."""
     box = QMessageBox(QMessageBox.Icon.Warning, "keymon", error_text(error), parent=parent)

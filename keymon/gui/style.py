@@ -4,11 +4,14 @@ from PySide6.QtCore import QLocale, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QAbstractSpinBox,
     QApplication,
+    QComboBox,
     QProxyStyle,
     QStyle,
     QStyleHintReturn,
     QStyleOption,
+    QStyleOptionComplex,
     QWidget,
 )
 
@@ -27,6 +30,22 @@ def dress(application: QApplication) -> None:
         QLocale.setDefault(QLocale(QLocale.Language.English))
 
 
+_Element = QStyle.PrimitiveElement
+_FRAMES = {_Element.PE_FrameLineEdit, _Element.PE_Frame}
+_INDICATORS = {_Element.PE_IndicatorRadioButton, _Element.PE_IndicatorCheckBox}
+
+
+def _draw_frame(option: QStyleOption, painter: QPainter, radius: float) -> None:
+    focused = option.state & QStyle.StateFlag.State_HasFocus
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    frame = QColor(FRAME[theme_of(option.palette)])
+    painter.setPen(option.palette.highlight().color() if focused else frame)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+    painter.restore()
+
+
 class KeymonStyle(QProxyStyle):
     """Fusion with more room beside the text in the cells of tables."""
 
@@ -41,17 +60,24 @@ class KeymonStyle(QProxyStyle):
         widget: QWidget | None = None,
     ) -> None:
         """Draw as Fusion does, but frames so that they can be seen in the dark."""
-        if element not in {QStyle.PrimitiveElement.PE_FrameLineEdit, QStyle.PrimitiveElement.PE_Frame}:
+        if element not in _FRAMES:
             super().drawPrimitive(element, option, painter, widget)
-            return
-        focused = option.state & QStyle.StateFlag.State_HasFocus
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QColor(FRAME[theme_of(option.palette)])
-        painter.setPen(option.palette.highlight().color() if focused else frame)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-        painter.restore()
+        if element in _FRAMES or element in _INDICATORS:
+            side = option.rect.height()
+            _draw_frame(option, painter, side / 2 if element == _Element.PE_IndicatorRadioButton else 3)
+
+    def drawComplexControl(
+        self,
+        control: QStyle.ComplexControl,
+        option: QStyleOptionComplex,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw as Fusion does, but the frame of what can be typed in so that it can be seen in the dark."""
+        super().drawComplexControl(control, option, painter, widget)
+        is_typed_in = isinstance(widget, QAbstractSpinBox) or (isinstance(widget, QComboBox) and widget.isEditable())
+        if is_typed_in and theme_of(option.palette) == "dark":
+            _draw_frame(option, painter, 3)
 
     def pixelMetric(
         self, metric: QStyle.PixelMetric, option: QStyleOption | None = None, widget: QWidget | None = None

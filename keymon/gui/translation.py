@@ -22,6 +22,14 @@ def error_text(error: BaseException) -> str:
     return tr("keymon has met a fault of its own ({kind}).").format(kind=type(error).__name__)
 
 
+def error_cause(error: BaseException) -> str:
+    """Return the message of an error where the place that it begins with can be seen anyway."""
+    text = error_text(error)
+    place = f"{error.fields.get('database')}: " if isinstance(error, KeymonError) else ""
+    cause = text.removeprefix(place)
+    return text if cause == text else cause[:1].upper() + cause[1:]
+
+
 def error_advice(error: BaseException) -> str:
     """Return the way out of an error, empty where there is none to offer."""
     return tr(error.advice) if isinstance(error, KeymonError) and error.advice else ""

@@ -20,6 +20,9 @@ from keymon.gui.poller import Poller, Source
 from keymon.monitor import Monitor, Snapshot
 from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile, key
+from tests.gui.connections import connections
+
+__all__ = ["connections"]
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

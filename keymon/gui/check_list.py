@@ -1,0 +1,265 @@
+"""The stages of a connection that is tried: how far it came, what is so, and what to do about it."""
+
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from keymon.gui.theme import failure_colour, success_colour
+from keymon.gui.translation import error_advice, error_cause, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keymon.connection_check import Finding
+    from keymon.stages import Stage
+
+State = Literal["waiting", "running", "passed", "noted", "failed", "not reached"]
+
+_SIDE = 16
+
+
+class CheckList(QWidget):
+    """A headline, and a row per stage."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._headline = _label(bold=True)
+        self._rows: dict[Stage, _Row] = {}
+        self._latest: _Row | None = None
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setAccessibleName(tr("Stages of the connection"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self._headline)
+        layout.addWidget(self._scroll, 1)
+
+    @property
+    def headline(self) -> str:
+        """What it comes to."""
+        return self._headline.text()
+
+    @property
+    def states(self) -> "dict[Stage, State]":
+        """The state of each stage."""
+        return {stage: row.state for stage, row in self._rows.items()}
+
+    def text(self, stage: "Stage") -> str:
+        """Return what is said of a stage, advice included."""
+        return self._rows[stage].text
+
+    def begin(self, stages: "Sequence[Stage]", headline: str) -> None:
+        """Show `stages`, of which the first is under way."""
+        self._rows = {stage: _Row(stage) for stage in stages}
+        self._latest = None
+        page = QWidget()
+        page.setBackgroundRole(QPalette.ColorRole.Base)
+        page.setAutoFillBackground(True)
+        grid = QGridLayout(page)
+        grid.setContentsMargins(12, 10, 12, 10)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(2, 1)
+        for n, row in enumerate(self._rows.values()):
+            row.add_to(grid, n)
+        grid.setRowStretch(len(self._rows), 1)
+        self._scroll.setWidget(page)
+        self._headline.setText(headline)
+        self._run_next()
+
+    def show_finding(self, finding: "Finding") -> None:
+        """Take what came out of a stage; a stage may have several findings."""
+        row = self._rows[finding.stage]
+        row.add(finding)
+        self._run_next()
+        self._latest = row
+        QTimer.singleShot(0, self, self._reveal)  # once its text has its place
+
+    def end(self, headline: str) -> None:
+        """Nothing more is to come: what has not been told of was not reached."""
+        for row in self._rows.values():
+            if row.state in {"waiting", "running"}:
+                row.set_state("not reached")
+        self._headline.setText(headline)
+
+    def _run_next(self) -> None:
+        states = [row.state for row in self._rows.values()]
+        if "failed" in states or "running" in states or "waiting" not in states:
+            return
+        list(self._rows.values())[states.index("waiting")].set_state("running")
+
+    @Slot()
+    def _reveal(self) -> None:
+        if self._latest is not None:
+            self._scroll.ensureWidgetVisible(self._latest.message, 0, 12)
+
+
+class _Row:
+    """Of one stage: its mark, its name, what is said of it, and how long it took."""
+
+    def __init__(self, stage: "Stage") -> None:
+        self._mark = _Mark()
+        self._title = _label(bold=True)
+        self._title.setText(_stage_name(stage))
+        self.message = QWidget()
+        self._text, self._advice = _label(), _label(muted=True)
+        self._word = _label(muted=True)
+        self._word.setWordWrap(False)
+        self._seconds: float | None = None
+        texts = QVBoxLayout(self.message)
+        texts.setContentsMargins(0, 0, 0, 0)
+        texts.setSpacing(1)
+        texts.addWidget(self._text)
+        texts.addWidget(self._advice)
+        self._advice.hide()
+        self.state: State = "waiting"
+        self.set_state("waiting")
+
+    @property
+    def text(self) -> str:
+        advice = "" if self._advice.isHidden() else self._advice.text()
+        return f"{self._text.text()}\n{advice}".strip()
+
+    def add_to(self, grid: QGridLayout, n: int) -> None:
+        top = Qt.AlignmentFlag.AlignTop
+        grid.addWidget(self._mark, n, 0, top)
+        grid.addWidget(self._title, n, 1, top)
+        grid.addWidget(self.message, n, 2, top)
+        grid.addWidget(self._word, n, 3, top | Qt.AlignmentFlag.AlignRight)
+
+    def set_state(self, state: State) -> None:
+        self.state = state
+        self._mark.set_state(state)
+        took = "" if self._seconds is None else f" · {_duration(self._seconds)}"
+        self._word.setText(_state_word(state) + took)
+        # The mark speaks for the row; the texts beside it can be read by themselves.
+        self._mark.setAccessibleName(f"{self._title.text()}: {_state_word(state)}")
+        self._mark.setAccessibleDescription(self.text)
+
+    def add(self, finding: "Finding") -> None:
+        advice = error_advice(finding.message)
+        self._text.setText(f"{self._text.text()}\n{error_cause(finding.message)}".strip())
+        if advice:
+            self._advice.setText(f"{self._advice.text()}\n{advice}".strip())
+            self._advice.show()
+        self._seconds = (self._seconds or 0) + finding.seconds
+        worst = max(self.state, finding.outcome, key=_BY_GRAVITY.index)
+        self.set_state(worst)
+
+
+_BY_GRAVITY: tuple[State, ...] = ("waiting", "running", "not reached", "passed", "noted", "failed")
+
+
+class _Mark(QWidget):
+    """A state by its shape: a ring, one with a dot, a disc with a tick, a triangle, a square with a cross, a dash."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: State = "waiting"
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_state(self, state: State) -> None:
+        self._state = state
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(_SIDE, _SIDE)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        muted = palette.color(QPalette.ColorRole.PlaceholderText)
+        area = QRectF(1, 1, _SIDE - 2, _SIDE - 2)
+        if self._state in {"waiting", "running", "not reached"}:
+            _draw_open(painter, area, self._state, muted, palette.color(QPalette.ColorRole.Highlight))
+        else:
+            is_well = self._state == "passed"
+            colour = success_colour(palette) if is_well else failure_colour(palette)
+            _draw_closed(painter, area, self._state, colour, palette.color(QPalette.ColorRole.Base))
+        painter.end()
+
+
+def _draw_open(painter: QPainter, area: QRectF, state: State, muted: QColor, lively: QColor) -> None:
+    if state == "not reached":
+        painter.setPen(QPen(muted, 2))
+        painter.drawLine(QPointF(area.left() + 3, area.center().y()), QPointF(area.right() - 3, area.center().y()))
+        return
+    painter.setPen(QPen(lively if state == "running" else muted, 1.6))
+    painter.drawEllipse(area.adjusted(1, 1, -1, -1))
+    if state == "running":
+        painter.setBrush(lively)
+        painter.drawEllipse(area.center(), 3, 3)
+
+
+def _draw_closed(painter: QPainter, area: QRectF, state: State, colour: QColor, ink: QColor) -> None:
+    def at(x: float, y: float) -> QPointF:
+        return QPointF(area.left() + area.width() * x, area.top() + area.height() * y)
+
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    pen = QPen(ink, 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    if state == "passed":
+        painter.drawEllipse(area)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF([at(0.27, 0.52), at(0.44, 0.69), at(0.74, 0.34)]))
+    elif state == "noted":
+        painter.drawPolygon(QPolygonF([at(0.5, 0), at(1.02, 0.96), at(-0.02, 0.96)]))
+        painter.setPen(pen)
+        painter.drawLine(at(0.5, 0.36), at(0.5, 0.6))
+        painter.drawPoint(at(0.5, 0.81))
+    else:
+        painter.drawRoundedRect(area, 2.5, 2.5)
+        painter.setPen(pen)
+        painter.drawLine(at(0.29, 0.29), at(0.71, 0.71))
+        painter.drawLine(at(0.71, 0.29), at(0.29, 0.71))
+
+
+def _stage_name(stage: "Stage") -> str:
+    names = {
+        "file": tr("File"),
+        "name": tr("Name"),
+        "connection": tr("Connection"),
+        "encryption": tr("Encryption"),
+        "login": tr("Login"),
+        "tables": tr("Gateway's tables"),
+        "rights": tr("Rights"),
+        "clock": tr("Clock"),
+    }
+    return names[stage]
+
+
+def _state_word(state: State) -> str:
+    words = {
+        "waiting": tr("waiting"),
+        "running": tr("running…"),
+        "passed": tr("passed"),
+        "noted": tr("noted"),
+        "failed": tr("failed"),
+        "not reached": tr("not reached"),
+    }
+    return words[state]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return tr("{n} ms").format(n=max(round(seconds * 1000), 1))
+    return tr("{n} s").format(n=f"{seconds:.1f}")
+
+
+def _label(*, bold: bool = False, muted: bool = False) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(not bold)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if muted:
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    font = label.font()
+    font.setBold(bold)
+    label.setFont(font)
+    return label
