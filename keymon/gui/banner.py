@@ -7,7 +7,7 @@ from PySide6.QtCore import QDeadlineTimer, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
-from keymon.errors import AccountRefusedError
+from keymon.errors import AccountRefusedError, PasswordNeededError
 from keymon.gui.theme import failure_colour, warning_field
 from keymon.gui.translation import error_advice, error_text, number, tr
 
@@ -76,7 +76,7 @@ class Banner(QWidget):
         if stale_since is not None:
             advice.append(tr("The figures shown are those of {time}.").format(time=stale_since))
         self._show(error_text(error), " ".join(filter(None, advice)), can_retry=True)
-        self._password.setVisible(isinstance(error, AccountRefusedError))
+        self._password.setVisible(isinstance(error, AccountRefusedError | PasswordNeededError))
 
     @Slot(object)
     def show_rest(self, seconds: float | None) -> None:

@@ -33,9 +33,9 @@ class MainWindow(QMainWindow):
 
     `file_chosen(path)`, `env_chosen(path)`, `demo_chosen()` and `profile_chosen(name)` ask for another gateway,
     `zone_chosen(text)` for another reading of its times (empty: detect it), `connections_wanted()` and
-    `password_wanted()` for what the operator has to tell; `first_painted()` tells that the window can be seen,
-    `all_painted()` that all that is in it can be.
-    `settings` keeps geometry and header state only.
+    `password_wanted()` for what the operator has to tell. `first_painted()` tells that the window can be seen,
+    `all_painted()` that all that is in it can be, `closed()` that it is at its end.
+    `settings` keeps geometry, header state and the names of profiles only.
     """
 
     file_chosen = Signal(Path)
@@ -45,6 +45,7 @@ class MainWindow(QMainWindow):
     zone_chosen = Signal(str)
     connections_wanted = Signal()
     password_wanted = Signal()
+    closed = Signal()
     first_painted = Signal()
     all_painted = Signal()
 
@@ -353,6 +354,7 @@ class MainWindow(QMainWindow):
     def _end(self) -> None:
         for dialog in list(self.dialogs.values()):
             dialog.close()
+        self.closed.emit()
         if not self.is_complete:
             return
         self.status_line.stop()

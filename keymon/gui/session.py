@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Slot
 
 from keymon import gateways
 from keymon.config import Profile, ProfileStore
-from keymon.errors import KeymonError, PasswordNeededError
+from keymon.errors import AccountRefusedError, KeymonError, PasswordNeededError
+from keymon.gui.errands import Errands
 from keymon.gui.poller import Source
 
 if TYPE_CHECKING:
     from keymon.gateways import Access, Gateway
+    from keymon.gui.connection_dialog import ConnectionDialog
     from keymon.gui.main_window import MainWindow
     from keymon.monitor import Monitor
     from keymon.passwords import Passwords
@@ -35,6 +37,10 @@ class Session(QObject):
         self._store = store or ProfileStore()
         self._passwords: Passwords | None = None
         self._gateway: Gateway | None = None
+        self._dialog: ConnectionDialog | None = None
+        self._refusal: BaseException | None = None
+        self._is_asking = False
+        self.errands = Errands(self)
         window.file_chosen.connect(lambda path: self._switch(gateways.of_place(str(path), self.passwords)))
         window.env_chosen.connect(self._switch_by_env)
         window.demo_chosen.connect(lambda: self._switch(gateways.demo()))
@@ -43,6 +49,7 @@ class Session(QObject):
         window.connections_wanted.connect(self.edit_connections)
         window.password_wanted.connect(self.ask_password)
         window.poller.failed.connect(self._help)
+        window.closed.connect(self._stop)
 
     def passwords(self) -> "Passwords":
         """Return what finds passwords; in whichever thread asks first."""
@@ -145,16 +152,80 @@ class Session(QObject):
 
     @Slot()
     def edit_connections(self) -> None:
-        """Open the dialog of all connections."""
+        """Open the dialog of all connections, or raise it where it is open."""
+        from keymon.gui.connection_dialog import ConnectionDialog
+
+        if self._dialog is None:
+            gateway = self._gateway
+            current = gateway.title if gateway is not None and gateway.is_saved else ""
+            self._dialog = ConnectionDialog(self._store, self.passwords(), current, self._window)
+            self._dialog.connect_wanted.connect(self._connect_to)
+            self._dialog.demo_wanted.connect(self._window.demo_chosen)
+            self._dialog.profiles_changed.connect(self._show)
+            self._dialog.finished.connect(self._forget_dialog)
+        self._dialog.open()
+        self._dialog.raise_()
+
+    @Slot(object)
+    def _connect_to(self, profile: Profile) -> None:
+        self._switch(gateways.of_profile(profile, self.passwords))
+
+    @Slot()
+    def _forget_dialog(self) -> None:
+        self._dialog = None
 
     @Slot()
     def ask_password(self) -> None:
         """Ask for the password of the account by which the gateway is read."""
+        self._ask(self._refusal)
 
     @Slot(object)
     def _help(self, error: BaseException) -> None:
+        self._refusal = error if isinstance(error, AccountRefusedError) else None
         if isinstance(error, PasswordNeededError):
-            self.ask_password()
+            self._ask(None)
+
+    def _ask(self, refused: BaseException | None) -> None:
+        from keymon.locations import ServerLocation
+        from keymon.passwords import has_keyring
+
+        profile = self._gateway.profile if self._gateway is not None else None
+        location = profile.location if profile is not None else None
+        if profile is None or not isinstance(location, ServerLocation) or self._is_asking:
+            return
+        self._is_asking = True
+        ask = partial(self._ask_for, profile, location.account, refused)
+        # Whether there is a keyring takes time to find out.
+        self.errands.run(lambda errand: errand.aside.run(has_keyring), ask)
+
+    def _ask_for(self, profile: Profile, account: str, refused: BaseException | None, can_keep: bool) -> None:
+        from keymon.gui.password_dialog import PasswordDialog
+        from keymon.passwords import keyring_account
+
+        self._is_asking = False
+        if self._gateway is None or self._gateway.profile != profile:
+            return
+        may_keep = can_keep and keyring_account(profile) is not None
+        dialog = PasswordDialog(profile, account, may_keep, refused, self._window)
+        dialog.entered.connect(partial(self._take_password, account))
+        dialog.open()
+
+    def _take_password(self, account: str, password: str, is_kept: bool) -> None:
+        from keymon.passwords import keep
+
+        self.passwords().remember(account, password)
+        if is_kept:
+            self.errands.run(
+                lambda errand: errand.aside.run(partial(keep, account, password)), failed=self._window.show_problem
+            )
+        if self._gateway is not None:
+            self.follow(self._gateway)
+
+    @Slot()
+    def _stop(self) -> None:
+        if self._dialog is not None:
+            self._dialog.done(0)
+        self.errands.stop()
 
 
 def _source(gateway: "Gateway", zone: str, as_of: datetime | None) -> Source:
