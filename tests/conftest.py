@@ -11,11 +11,13 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import keyring
 import pytest
 
 from tests.gateway import MakeAnyGateway
 from tests.gateway_file import GatewayFile
 from tests.gateway_server import GatewayServer
+from tests.keyrings import MemoryKeyring
 from tests.mariadb import MariaDb, installed, mariadb
 
 REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents[2] / "shared" / "real-gateway"))
@@ -27,6 +29,16 @@ def profiles_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     folder = tmp_path / "keymon-config"
     monkeypatch.setenv("KEYMON_CONFIG_DIR", str(folder))
     return folder / "profiles.toml"
+
+
+@pytest.fixture
+def memory_keyring() -> Iterator[MemoryKeyring]:
+    """A keyring that a test can look into; otherwise there is none."""
+    before = keyring.get_keyring()
+    made = MemoryKeyring()
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ class MemoryKeyring(KeyringBackend):
 
     def get_password(self, service: str, username: str) -> str | None:
         self.before()
+        if self.locked:
+            raise KeyringLocked("it is locked")
         return self.kept.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:

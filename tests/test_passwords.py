@@ -2,7 +2,6 @@
 
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import keyring
@@ -17,48 +16,11 @@ from keymon.config import Profile
 from keymon.errors import KeyringError, PasswordCommandError, PasswordNeededError, PasswordVariableError
 from keymon.locations import ServerLocation
 from keymon.passwords import Passwords, drop, has_keyring, keep, kept
+from tests.keyrings import MemoryKeyring
 
 FAR = Profile("Far", "mysql://reader@db.example/gateway")
 ACCOUNT = "reader@db.example:3306"
 PRINT = (sys.executable, "-c", "print('from-command'); print('more')")
-
-
-class Memory(keyring.backend.KeyringBackend):
-    """A keyring at the edge of what is ours."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.held: dict[tuple[str, str], str] = {}
-        self.refuses = False
-        self.asks = threading.Event()
-        self.asks.set()
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self.asks.wait(20)
-        if self.refuses:
-            raise keyring.errors.KeyringLocked("canary")
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        if self.refuses:
-            raise keyring.errors.PasswordSetError("canary")
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if (service, username) not in self.held:
-            raise keyring.errors.PasswordDeleteError("canary")
-        del self.held[service, username]
-
-
-@pytest.fixture
-def memory() -> Iterator[Memory]:
-    before = keyring.get_keyring()
-    made = Memory()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
 
 
 def found(profile: Profile, passwords: Passwords | None = None) -> str | None:
@@ -101,45 +63,47 @@ def test_a_command_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
         found(replace(FAR, password_command=(sys.executable, "-c", "import time; time.sleep(60)")))
 
 
-def test_the_keyring_is_asked_and_keeps_what_it_is_given(memory: Memory) -> None:
+def test_the_keyring_is_asked_and_keeps_what_it_is_given(memory_keyring: MemoryKeyring) -> None:
     assert has_keyring()
     with pytest.raises(PasswordNeededError, match=r"reader@db\.example:3306"):
         found(FAR)
     keep(ACCOUNT, "from-keyring")
-    assert memory.held == {("keymon", ACCOUNT): "from-keyring"}
+    assert memory_keyring.kept == {("keymon", ACCOUNT): "from-keyring"}
     assert found(FAR) == "from-keyring"
     drop(ACCOUNT)
     drop(ACCOUNT)
     assert kept(ACCOUNT) is None
 
 
-def test_what_was_typed_goes_before_all_else_and_is_forgotten_on_demand(memory: Memory) -> None:
+def test_what_was_typed_goes_before_all_else_and_is_forgotten_on_demand(memory_keyring: MemoryKeyring) -> None:
     passwords = Passwords()
     named = replace(FAR, password_command=PRINT)
     passwords.remember(ACCOUNT, "typed")
     assert found(named, passwords) == "typed"
     passwords.forget(ACCOUNT)
     assert found(named, passwords) == "from-command"
-    assert memory.held == {}
+    assert memory_keyring.kept == {}
 
 
-def test_one_password_serves_all_profiles_of_an_account(memory: Memory) -> None:
+def test_one_password_serves_all_profiles_of_an_account(memory_keyring: MemoryKeyring) -> None:
     keep(ACCOUNT, "one")
     assert found(Profile("Other", "mysql://reader@db.example:3306/other")) == "one"
     with pytest.raises(PasswordNeededError):
         found(Profile("Other", "mysql://writer@db.example:3306/other"))
 
 
-def test_a_keyring_that_stays_locked_is_as_none(memory: Memory) -> None:
-    memory.refuses = True
+def test_a_keyring_that_stays_locked_is_as_none(memory_keyring: MemoryKeyring) -> None:
+    memory_keyring.locked = True
     assert kept(ACCOUNT) is None
-    with pytest.raises(KeyringError, match="PasswordSetError") as caught:
-        keep(ACCOUNT, "x")
+    with pytest.raises(KeyringError, match="KeyringLocked") as caught:
+        keep(ACCOUNT, "pw-canary")
     assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring], ids=["fail", "null"])
-def test_what_only_looks_like_a_keyring_is_none(memory: Memory, backend: type[keyring.backend.KeyringBackend]) -> None:
+def test_what_only_looks_like_a_keyring_is_none(
+    memory_keyring: MemoryKeyring, backend: type[keyring.backend.KeyringBackend]
+) -> None:
     keyring.set_keyring(backend())
     assert not has_keyring()
     assert kept(ACCOUNT) is None
@@ -149,24 +113,25 @@ def test_what_only_looks_like_a_keyring_is_none(memory: Memory, backend: type[ke
 
 
 def test_plain_text_is_no_keyring_even_where_it_is_the_second_choice(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch
+    memory_keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = type("Plain", (Memory,), {"__module__": "keyrings.alt.file"})()
+    plain = type("Plain", (MemoryKeyring,), {"__module__": "keyrings.alt.file"})()
     both = chainer.ChainerBackend()  # type: ignore[no-untyped-call]
     monkeypatch.setattr(type(both), "backends", [plain])
     keyring.set_keyring(both)
     assert not has_keyring()
-    monkeypatch.setattr(type(both), "backends", [plain, memory])
+    monkeypatch.setattr(type(both), "backends", [plain, memory_keyring])
     keep(ACCOUNT, "x")
-    assert (plain.held, len(memory.held)) == ({}, 1)
+    assert (plain.kept, len(memory_keyring.kept)) == ({}, 1)
 
 
 def test_a_file_needs_none() -> None:
     assert Passwords().complete(Profile("Here", "gateway.db"), Aside()) == Profile("Here", "gateway.db").location
 
 
-def test_waiting_for_a_keyring_can_be_broken_off(memory: Memory) -> None:
-    memory.asks.clear()
+def test_waiting_for_a_keyring_can_be_broken_off(memory_keyring: MemoryKeyring) -> None:
+    answer = threading.Event()
+    memory_keyring.before = lambda: answer.wait(20)
     aside, raised = Aside(), threading.Event()
 
     def wait() -> None:
@@ -179,7 +144,7 @@ def test_waiting_for_a_keyring_can_be_broken_off(memory: Memory) -> None:
     waiting.start()
     aside.interrupt()
     waiting.join(20)
-    memory.asks.set()
+    answer.set()
     assert raised.is_set()
     with pytest.raises(BrokenOffError):
         aside.run(lambda: 1)

@@ -7,16 +7,23 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QInputDialog, QMessageBox
+from PySide6.QtWidgets import QInputDialog, QLabel, QMessageBox, QPushButton, QWidget
 
 from keymon import gateways
 from keymon.config import Profile, ProfileStore
 from keymon.database import location_of
+from keymon.gui.connection_dialog import ConnectionDialog
 from keymon.gui.main_window import MainWindow
+from keymon.gui.password_dialog import PasswordDialog
 from keymon.gui.poller import Source
 from keymon.gui.session import Session
+from keymon.locations import ServerLocation
 from keymon.monitor import Monitor
+from tests.conftest import MakeGatewayServer
+from tests.gateway_file import key
 from tests.gui.conftest import Bench, MakeWindow
+from tests.keyrings import MemoryKeyring
+from tests.mariadb import READER, READER_PASSWORD
 
 
 @pytest.fixture
@@ -211,3 +218,110 @@ def test_a_password_that_cannot_be_had_is_told_in_the_banner(bench: Bench, store
     assert bench.window.banner.isVisible()
     assert "Profile Far: the " in bench.window.banner.text
     assert bench.window.banner.next_try == "keymon does not try again by itself."
+
+
+# Passwords
+
+
+@pytest.fixture
+def far(make_gateway_server: MakeGatewayServer, store: ProfileStore) -> Profile:
+    """The profile of a gateway on a server, whose password nobody has told yet."""
+    server = make_gateway_server([key(n) for n in range(4)])
+    made = Profile("Far", f"mysql://{READER}@127.0.0.1:{server.server.port}/{server.name}", gateway_tz="UTC")
+    save(store, made)
+    return made
+
+
+def asked(bench: Bench) -> PasswordDialog:
+    """Return the dialog that asks for a password, once it does."""
+
+    def shown() -> list[PasswordDialog]:
+        return [one for one in bench.window.findChildren(PasswordDialog) if one.isVisible()]
+
+    bench.qtbot.waitUntil(lambda: len(shown()) == 1)
+    return shown()[0]
+
+
+def answer(dialog: PasswordDialog, password: str, keep: bool = False) -> None:
+    dialog.field.edit.setText(password)
+    dialog.keep.setChecked(keep)
+    dialog.accept()
+
+
+def account(profile: Profile) -> str:
+    location = profile.location
+    assert isinstance(location, ServerLocation)
+    return location.account
+
+
+def test_a_password_that_only_the_operator_knows_is_asked_for(bench: Bench, far: Profile) -> None:
+    begin(bench)
+    actions(bench.window)["Far"].trigger()
+    dialog = asked(bench)
+    assert not dialog.keep.isVisible()
+    answer(dialog, READER_PASSWORD)
+    wait_for(bench, "Far")
+    assert len(bench.snapshot.keys) == 4
+    bench.window.demo_chosen.emit()
+    actions(bench.window)["Far"].trigger()
+    wait_for(bench, "Far")
+    assert not bench.window.findChildren(PasswordDialog)
+
+
+def test_whoever_does_not_answer_can_do_so_later(bench: Bench, far: Profile) -> None:
+    begin(bench)
+    actions(bench.window)["Far"].trigger()
+    asked(bench).reject()
+    assert "the password of" in bench.window.banner.text
+    button(bench, "Enter password…").click()
+    answer(asked(bench), READER_PASSWORD)
+    wait_for(bench, "Far")
+
+
+def test_a_wrong_password_is_not_tried_again_but_asked_for(
+    bench: Bench, far: Profile, memory_keyring: MemoryKeyring
+) -> None:
+    memory_keyring.kept["keymon", account(far)] = "wrong-canary"
+    begin(bench)
+    with bench.qtbot.waitSignal(bench.poller.failed):
+        actions(bench.window)["Far"].trigger()
+    assert bench.window.banner.next_try == "keymon does not try again by itself."
+    assert "canary" not in bench.window.banner.text
+    button(bench, "Enter password…").click()
+    dialog = asked(bench)
+    assert any("Access denied" in label.text() for label in dialog.findChildren(QLabel))
+    answer(dialog, READER_PASSWORD, keep=True)
+    wait_for(bench, "Far")
+    bench.qtbot.waitUntil(lambda: memory_keyring.kept["keymon", account(far)] == READER_PASSWORD)
+
+
+def test_a_profile_that_is_made_in_the_dialog_can_be_connected_to(
+    bench: Bench, far: Profile, store: ProfileStore
+) -> None:
+    save(store)
+    begin(bench)
+    dialog = bench.window.findChild(ConnectionDialog)
+    assert isinstance(dialog, ConnectionDialog)
+    dialog.fill(far.database.replace(READER, f"{READER}:{READER_PASSWORD}"))
+    dialog.connect_now()
+    bench.qtbot.waitUntil(lambda: bench.window.snapshot is not None)
+    assert len(bench.snapshot.keys) == 4
+    (made,) = store.load()
+    assert made.database == far.database
+    assert [action.isChecked() for action in actions(bench.window).values()] == [True]
+    assert READER_PASSWORD not in store.path.read_text()
+
+
+def test_the_demo_is_one_click_away_at_the_first_start(bench: Bench) -> None:
+    begin(bench)
+    dialog = bench.window.findChild(ConnectionDialog)
+    assert isinstance(dialog, ConnectionDialog)
+    assert dialog.isVisible()
+    button(bench, "Look at the sample gateway", dialog).click()
+    wait_for(bench, "sample gateway")
+    assert not bench.window.findChildren(ConnectionDialog) or not dialog.isVisible()
+
+
+def button(bench: Bench, text: str, parent: QWidget | None = None) -> QPushButton:
+    found = (parent or bench.window).findChildren(QPushButton)
+    return next(one for one in found if one.text().replace("&", "") == text and one.isVisible())
