@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QIcon, QKeySequence, QPainter, QPixmap
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
-from keymon.gui.theme import profile_colour
+from keymon.gui.profile_colours import paint_dot, profile_colour
 from keymon.gui.translation import plain_tip, tr
 from keymon.masking import visible
 
@@ -26,7 +26,9 @@ class GatewaySwitcher(QObject):
         self.menu = QMenu(tr("S&witch to"), parent)
         self._group = QActionGroup(self.menu)
         self._title = self._colour = ""
-        self.button = QToolButton()
+        self._colours: dict[QAction, str] = {}
+        self.button = _Button()
+        self.button.recoloured.connect(self._paint_dots)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -42,16 +44,18 @@ class GatewaySwitcher(QObject):
             self._group.removeAction(action)
             self.menu.removeAction(action)
             action.deleteLater()
-        first = self.menu.actions()[0] if self.menu.actions() else None
+        self._colours.clear()
         for n, (name, colour) in enumerate(profiles, 1):
-            action = self._group.addAction(dot(colour, self.button), visible(name).replace("&", "&&"))
+            action = self._group.addAction(visible(name).replace("&", "&&"))
             action.setData(name)
+            self._colours[action] = colour
             action.setCheckable(True)
             action.setChecked(name == current)
             action.triggered.connect(partial(self.chosen.emit, name))
             if n <= _SHORTCUTS:
                 action.setShortcut(QKeySequence(f"Ctrl+{n}"))
-            self.menu.insertAction(first, action) if first is not None else self.menu.addAction(action)
+            self.menu.addAction(action)
+        self._paint_dots()
 
     def show_current(self, title: str, is_profile: bool, colour: str) -> None:
         """Show which gateway is followed."""
@@ -61,21 +65,34 @@ class GatewaySwitcher(QObject):
         room = _WIDEST - _DOT - 44
         text = self.button.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, room)
         self.button.setText(text.replace("&", "&&"))
-        self.button.setIcon(dot(colour, self.button) if colour else QIcon())
+        self._paint_dots()
         self.button.setToolTip(plain_tip(tr("{gateway}: switch to another gateway").format(gateway=self._title)))
         self.button.setAccessibleName(tr("Gateway {gateway}").format(gateway=self._title))
 
+    @Slot()
+    def _paint_dots(self) -> None:
+        for action, colour in self._colours.items():
+            action.setIcon(_dot(colour, self.button))
+        self.button.setIcon(_dot(self._colour, self.button) if self._colour else QIcon())
 
-def dot(colour: str, widget: QWidget) -> QIcon:
-    """Return a disc in the colour of a profile."""
+
+class _Button(QToolButton):
+    """Tells when the colours of the desktop have changed."""
+
+    recoloured = Signal()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.recoloured.emit()
+
+
+def _dot(colour: str, widget: QWidget) -> QIcon:
     ratio = widget.devicePixelRatioF()
     pixmap = QPixmap(round(_DOT * ratio), round(_DOT * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(profile_colour(colour))
-    painter.drawEllipse(QRectF(0.5, 0.5, _DOT - 1, _DOT - 1))
+    paint_dot(painter, QRectF(0.5, 0.5, _DOT - 1, _DOT - 1), profile_colour(colour, widget.palette()))
     painter.end()
     return QIcon(pixmap)

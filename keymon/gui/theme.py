@@ -68,22 +68,6 @@ FRAME = {"light": "#a3abb8", "dark": "#565e6b"}
 _WARNING_FIELD = {"light": "#fff3dc", "dark": "#3b2f17"}
 
 
-_PROFILE = {
-    "grey": "#8791a0",
-    "blue": "#3b8bd4",
-    "green": "#36a269",
-    "purple": "#9266d6",
-    "orange": "#e0761a",
-    "red": "#dc4453",
-}
-"""Seen well in the light and in the dark."""
-
-
-def profile_colour(name: str) -> QColor:
-    """Return one of the colours that tell profiles apart."""
-    return QColor(_PROFILE.get(name, _PROFILE["grey"]))
-
-
 def adopt_desktop(application: QGuiApplication) -> None:
     """Give the application, at its start, the theme that is as light or dark as the desktop."""
     if HAS_OWN_COLOURS:

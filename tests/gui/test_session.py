@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QInputDialog, QLabel, QMessageBox, QPushButton, QWidget
+from PySide6.QtGui import QAction, QColor
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, QPushButton, QWidget
 
 from keymon import gateways
 from keymon.config import Profile, ProfileStore
@@ -17,6 +17,7 @@ from keymon.gui.main_window import MainWindow
 from keymon.gui.password_dialog import PasswordDialog
 from keymon.gui.poller import Source
 from keymon.gui.session import Session
+from keymon.gui.theme import apply_theme
 from keymon.locations import ServerLocation
 from keymon.monitor import Monitor
 from tests.conftest import MakeGatewayServer
@@ -88,6 +89,24 @@ def test_profiles_are_in_the_menu_with_shortcuts_and_the_current_one_is_marked(
     bench.window.demo_chosen.emit()
     assert (button.text(), button.icon().isNull()) == ("sample gateway", True)
     assert not any(action.isChecked() for action in found.values())
+
+
+def test_the_dots_follow_the_theme(bench: Bench, store: ProfileStore, qapp: QApplication) -> None:
+    save(store, profile(bench, "One", 1, colour="red"))
+    begin(bench)
+    actions(bench.window)["One"].trigger()
+    wait_for(bench, "One")
+
+    def colours() -> list[QColor]:
+        icons = bench.window.switcher.button.icon(), actions(bench.window)["One"].icon()
+        return [icon.pixmap(12, 12).toImage().pixelColor(6, 6) for icon in icons]
+
+    light = colours()
+    assert light[0] == light[1]
+    apply_theme(qapp, "dark")
+    bench.qtbot.waitUntil(lambda: colours()[0] == colours()[1] != light[0])
+    apply_theme(qapp, "light")
+    bench.qtbot.waitUntil(lambda: colours() == light)
 
 
 def test_late_results_of_the_gateway_before_are_dropped(bench: Bench, store: ProfileStore) -> None:
