@@ -19,7 +19,8 @@ Shortcut = QKeySequence.StandardKey | str | None
 def build_menus(window: "MainWindow") -> QAction:
     """Fill the menu bar of `window`; return the action that pauses refreshing."""
     gateway = window.menuBar().addMenu(tr("&Gateway"))
-    _add(gateway, tr("&Connections…"), "Ctrl+L", window.connections_wanted.emit)
+    connections = _add(gateway, tr("&Connections…"), "Ctrl+L", window.connections_wanted.emit)
+    window.switcher.menu.addAction(connections)
     gateway.addMenu(window.switcher.menu)
     gateway.addSeparator()
     _add(gateway, tr("&Open database…"), QKeySequence.StandardKey.Open, window.choose_file)

@@ -5,7 +5,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence, QPainter, QPixmap
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from keymon.gui.profile_colours import paint_dot, profile_colour
 from keymon.gui.translation import plain_tip, tr
@@ -24,14 +24,12 @@ class GatewaySwitcher(QObject):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.menu = QMenu(tr("S&witch to"), parent)
+        self._end = self.menu.addSeparator()
         self._group = QActionGroup(self.menu)
         self._title = self._colour = ""
         self._colours: dict[QAction, str] = {}
         self.button = _Button()
         self.button.recoloured.connect(self._paint_dots)
-        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.button.setMenu(self.menu)
         self.button.setMaximumWidth(_WIDEST)
         self.button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
@@ -54,7 +52,7 @@ class GatewaySwitcher(QObject):
             action.triggered.connect(partial(self.chosen.emit, name))
             if n <= _SHORTCUTS:
                 action.setShortcut(QKeySequence(f"Ctrl+{n}"))
-            self.menu.addAction(action)
+            self.menu.insertAction(self._end, action)
         self._paint_dots()
 
     def show_current(self, title: str, is_profile: bool, colour: str) -> None:
@@ -76,7 +74,7 @@ class GatewaySwitcher(QObject):
         self.button.setIcon(_dot(self._colour, self.button) if self._colour else QIcon())
 
 
-class _Button(QToolButton):
+class _Button(QPushButton):
     """Tells when the colours of the desktop have changed."""
 
     recoloured = Signal()
