@@ -9,7 +9,16 @@ import pytest
 from keyring.backends import fail
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
 
 from keymon.config import Profile
 from keymon.gui.connection_dialog import ConnectionDialog
@@ -338,9 +347,15 @@ def test_a_keyring_that_does_not_answer_holds_nothing_up(connections: Connection
 
 def test_where_there_is_no_keyring_keymon_asks(connections: Connections) -> None:
     keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
+    first = connections.open()
+    assert (first.form.draft.source, first.is_edited) == ("ask", False)
     dialog = connections.open(PRODUCTION)
     assert "has no keyring: keymon will ask" in dialog.form.note("source")
     assert not dialog.is_edited
+    enter(dialog.form.parts.password.edit, "pw-canary")
+    dialog.save()
+    connections.wait(lambda: dialog.errands.is_idle)
+    assert dialog.parts.note.text == ""
     dialog.list.new_wanted.emit()
     assert dialog.form.draft.source == "ask"
     dialog.fill("mysql://reader:pw-canary@db.example.org/other")
@@ -390,6 +405,7 @@ def test_it_fits_a_small_screen(connections: Connections) -> None:
     dialog = connections.open(*THREE)
     dialog.resize(900, 600)
     dialog.parts.show_running(True)
+    QApplication.processEvents()
     assert (dialog.width(), dialog.height()) == (900, 600)
     assert dialog.minimumSizeHint().width() <= 900
     assert dialog.minimumSizeHint().height() <= 600

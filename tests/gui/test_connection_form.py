@@ -121,7 +121,7 @@ def test_colours_have_words_and_arrow_keys(connections: Connections) -> None:
     buttons[COLOURS.index("red")].setFocus()
     QTest.keyClick(focused(), Qt.Key.Key_Left)
     assert dialog.form.draft.colour == "orange"
-    assert dialog.is_edited
+    assert "Production (edited)" in [label.text() for label in dialog.findChildren(QLabel)]
 
 
 def test_zones_are_offered_and_completed(connections: Connections) -> None:

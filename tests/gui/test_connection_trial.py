@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QLabel
 
+from keymon import database
 from keymon.config import Profile
 from keymon.connection_check import FILE_STAGES, SERVER_STAGES, Finding, LocalSocket
 from keymon.gui.connection_dialog import ConnectionDialog
@@ -30,8 +31,9 @@ def gateway(make_gateway_server: MakeGatewayServer) -> GatewayServer:
 
 
 @pytest.fixture
-def silent() -> Iterator[int]:
-    """The port of somebody who accepts and says nothing."""
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of somebody who accepts and says nothing, whom nobody gives up on by himself."""
+    monkeypatch.setattr(database, "READ_LIMIT_S", 1_000.0)
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
