@@ -113,6 +113,19 @@ def test_alt_and_arrows_reorder(connections: Connections) -> None:
     assert rows(dialog)[1].startswith("Production (edited)")
 
 
+def test_going_to_the_list_chooses_nothing(connections: Connections) -> None:
+    dialog = connections.open(*THREE)
+    dialog.list.new_wanted.emit()
+    enter(dialog.form.parts.host, "elsewhere")
+    dialog.list.view.setFocus()
+    QApplication.processEvents()
+    assert question(dialog) is None
+    assert (dialog.list.current, dialog.form.draft.host) == (-1, "elsewhere")
+    QTest.keyClick(dialog.list.view, Qt.Key.Key_Down)
+    QApplication.processEvents()
+    assert question(dialog) is not None
+
+
 def test_nothing_moves_where_nothing_is_chosen(connections: Connections) -> None:
     dialog = connections.open(*THREE)
     dialog.list.new_wanted.emit()
