@@ -143,7 +143,9 @@ def test_deleting_takes_effect_at_once_and_can_be_undone(connections: Connection
     connections.keep("reader@10.0.4.12:3307", "canary")
     dialog = connections.open(*THREE, current="Staging")
     dialog.list.view.setFocus()
-    QTest.keyClick(dialog.list.view, Qt.Key.Key_Delete)
+    with connections.qtbot.waitSignal(dialog.profiles_changed) as told:
+        QTest.keyClick(dialog.list.view, Qt.Key.Key_Delete)
+    assert told.args == [(PRODUCTION, AT_HOME)]
     assert connections.names() == ["Production", "At home"]
     assert dialog.list.undo_text == "“Staging” was deleted."
     assert dialog.form.draft.name == "At home"
