@@ -370,6 +370,7 @@ def test_what_is_wrong_is_said_when_the_line_is_left(connections: Connections, n
     other = dialog.form.parts.user if name != "user" else dialog.form.parts.host
     other.setFocus()
     assert said in dialog.form.note(name)
+    assert said in dialog.form.parts.inputs[name].accessibleDescription()
     enter(line, "5")
     assert dialog.form.note(name) == ""
 
@@ -428,6 +429,21 @@ def test_a_path_must_be_one(connections: Connections, path: str) -> None:
     enter(dialog.form.parts.path, path)
     assert dialog.save() is None
     assert dialog.form.note("path")
+
+
+@pytest.mark.parametrize("path", ["~", "~/gw.db", "~nobody-of-that-name/gw.db", "a\0b", "x" * 5000])
+def test_any_path_can_be_typed(connections: Connections, path: str) -> None:
+    dialog = connections.open(AT_HOME)
+    dialog.form.fill(replace(dialog.form.draft, path=path))
+    saved = dialog.save()
+    assert saved is not None
+    assert ("~" in saved.database) == ("nobody" in path)
+    QTest.mouseClick(dialog.form.parts.browse_path, Qt.MouseButton.LeftButton)
+    files = dialog.form.parts.browse_path.findChild(QFileDialog)
+    assert isinstance(files, QFileDialog)
+    files.reject()
+    dialog.test()
+    connections.wait(lambda: not dialog.trial.is_running)
 
 
 def test_a_socket_must_be_named(connections: Connections) -> None:
