@@ -172,6 +172,10 @@ def test_a_name_is_suggested_until_one_is_typed(connections: Connections) -> Non
     enter(p.host, "db5")
     assert p.name.text() == "gateway on db5"
     QTest.mouseClick(p.file, Qt.MouseButton.LeftButton)
+    assert p.name.text() == ""
+    QTest.mouseClick(p.server, Qt.MouseButton.LeftButton)
+    assert p.name.text() == "gateway on db5"
+    QTest.mouseClick(p.file, Qt.MouseButton.LeftButton)
     enter(p.path, "/srv/default_db")
     assert p.name.text() == "default_db"
 

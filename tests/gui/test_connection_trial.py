@@ -136,6 +136,7 @@ def test_the_keyring_is_asked(connections: Connections, gateway: GatewayServer) 
 
 def test_a_variable_is_read(connections: Connections, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = connections.open(replace(profile(gateway), password_env="KEYMON_TEST_PASSWORD"))
+    dialog.form.parts.password.set_password("typed before the variable was chosen")
     dialog.test()
     finish(connections, dialog)
     assert set(states(dialog)) == {"not reached"}
@@ -203,6 +204,7 @@ def begin(connections: Connections, dialog: ConnectionDialog) -> None:
 def test_a_trial_is_cancelled(connections: Connections, silent: int, by_key: bool) -> None:
     dialog = connections.open(at(silent))
     begin(connections, dialog)
+    late = dialog.trial._number, Finding("login", "passed", LocalSocket(), 0.1)
     if by_key:
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
     else:
@@ -211,8 +213,10 @@ def test_a_trial_is_cancelled(connections: Connections, silent: int, by_key: boo
     assert not dialog.trial.is_running
     assert dialog.trial.list.headline == "The trial was cancelled."
     assert states(dialog)[2:] == ["not reached"] * 5
+    dialog.trial._told.emit(*late)
     connections.wait(lambda: dialog.errands.is_idle)
     assert dialog.trial.list.headline == "The trial was cancelled."
+    assert states(dialog)[2:] == ["not reached"] * 5
 
 
 def test_closing_breaks_a_trial_off_and_leaves_no_thread(connections: Connections, silent: int) -> None:
