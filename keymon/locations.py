@@ -139,8 +139,16 @@ def _sqlite_path(rest: str) -> Path:
 
 def location_of(path: Path) -> FileLocation:
     """Return the location of an SQLite file."""
-    path = path.expanduser().absolute()
+    path = at_home(path).absolute()
     return FileLocation(path, visible(f"sqlite:///{os.path.normpath(path)}", 400))
+
+
+def at_home(path: Path) -> Path:
+    """Return `path` with the folder that a leading ~ stands for; as it is where nobody is called that."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def server_location(text: str) -> ServerLocation:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from keymon import errors
-from keymon.locations import FileLocation, ServerLocation, Tls, locate, locate_by_env, server_location
+from keymon.locations import FileLocation, ServerLocation, Tls, locate, locate_by_env, server_at, server_location
 
 
 def server(location: object) -> ServerLocation:
@@ -145,3 +145,16 @@ def test_an_absent_or_binary_env_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(errors.EnvFileError, match="not text"):
         locate_by_env(tmp_path / ".env")
+
+
+@pytest.mark.parametrize("user", ["reader", "a:b", "a@b", "a/b", "%41", "ä"])
+@pytest.mark.parametrize("database", ["gateway", "d?x=1", "d#x", "a%20b", "ä/ö", "d@x"])
+@pytest.mark.parametrize("at", [{"host": "::1"}, {"host": "h", "port": 3307}, {"socket": "/a?b&c=d e", "port": 3307}])
+def test_a_place_of_parts_is_the_one_that_its_text_names(user: str, database: str, at: dict[str, object]) -> None:
+    made = server_at(user, database, tls=Tls("required"), password="pw-canary", **at)  # type: ignore[arg-type]
+    again = server_location(made.text())
+    assert (again.url.username, again.url.database, again.tls) == (user, database, Tls("required"))
+    assert (again.host, again.port, again.socket) == (made.host, made.port, made.socket)
+    assert "canary" not in made.text() + made.shown + repr(made)
+    assert made.url.password == "pw-canary"
+    assert (made.url.host, made.url.port) == ((None, None) if "socket" in at else (at["host"], at.get("port")))

@@ -246,6 +246,8 @@ class ConnectionDialog(QDialog):
             self._show_profiles(row)
 
     def _move(self, by: int) -> None:
+        if self.list.current < 0 or not 0 <= self.list.current + by < len(self._edits.profiles):
+            return
         row = self._change(lambda: self._edits.move(self.list.current, by))
         if row is not None:
             self._show_list(row)

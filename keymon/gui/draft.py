@@ -10,7 +10,17 @@ from keymon.config import COLOURS, USUAL_REFRESH_S, Profile, renamed
 from keymon.errors import KeymonError, UnsupportedDatabaseError
 from keymon.gateway_clock import parse_zone
 from keymon.gui.translation import error_text, tr
-from keymon.locations import DEFAULT_PORT, FileLocation, Location, ServerLocation, Tls, TlsMode, locate, server_at
+from keymon.locations import (
+    DEFAULT_PORT,
+    FileLocation,
+    Location,
+    ServerLocation,
+    Tls,
+    TlsMode,
+    at_home,
+    locate,
+    server_at,
+)
 from keymon.masking import visible
 
 Kind = Literal["file", "server"]
@@ -101,7 +111,7 @@ class Draft:
     @property
     def _tls(self) -> Tls:
         tls = Tls(self.tls)
-        return replace(tls, ca=Path(self.ca.strip()).expanduser()) if tls.is_verified and self.ca.strip() else tls
+        return replace(tls, ca=at_home(Path(self.ca.strip()))) if tls.is_verified and self.ca.strip() else tls
 
     def profile(self, others: Mapping[str, object]) -> Profile:
         """Return the profile that is meant, with entries of `others`. Raises as `location` does."""

@@ -22,6 +22,7 @@ from keymon.config import COLOURS
 from keymon.gui.profile_colours import colour_word, paint_dot, profile_colour
 from keymon.gui.theme import failure_colour, theme_of
 from keymon.gui.translation import tr
+from keymon.locations import at_home
 
 _PLACE = re.compile(
     r"(?:mysql|mariadb|sqlite)(?:\+\w+)?://\S.*|^(?:~|/|\.{1,2}/|[A-Za-z]:[\\/]).*\.(?:db|sqlite3?)$", re.IGNORECASE
@@ -47,6 +48,7 @@ class Field(QWidget):
         self._note.hide()
         row = QHBoxLayout()
         row.setSpacing(6)
+        self._parts = parts
         for part in parts:
             row.addWidget(part, int(part in (wide or parts[:1])))
         layout = QVBoxLayout(self)
@@ -73,6 +75,8 @@ class Field(QWidget):
         self._note.setPalette(palette)
         self._note.setText(f"{_SIGN}{text}" if is_problem and text else text)
         self._note.setVisible(bool(text))
+        for part in self._parts:
+            part.setAccessibleDescription(text)
 
 
 def _problem_ink(palette: QPalette) -> QColor:
@@ -179,7 +183,7 @@ class BrowseButton(QPushButton):
         self.clicked.connect(self._browse)
 
     def _browse(self) -> None:
-        folder = str(Path(self._line.text()).expanduser().parent) if self._line.text() else ""
+        folder = str(at_home(Path(self._line.text())).parent) if self._line.text() else ""
         dialog = QFileDialog(self, self._title, folder)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

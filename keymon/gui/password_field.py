@@ -11,7 +11,6 @@ class PasswordField(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.edit = QLineEdit()
-        self.edit.setEchoMode(QLineEdit.EchoMode.Password)
         self.edit.setAccessibleName(name)
         self._show = QPushButton()
         self._show.setCheckable(True)

@@ -56,9 +56,7 @@ class ProfileEdits:
 
     def move(self, row: int, by: int) -> int:
         """Move a profile up (-1) or down (1); return its row."""
-        name, target = self.profiles[row].name, row + by
-        if row < 0 or not 0 <= target < len(self.profiles):
-            return row
+        name = self.profiles[row].name
         self.profiles = self._store.change(partial(_moved, name, by))
         return self.row(name)
 

@@ -9,7 +9,16 @@ import pytest
 from keyring.backends import fail
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
 
 from keymon.config import Profile
 from keymon.gui.connection_dialog import ConnectionDialog
@@ -104,6 +113,19 @@ def test_alt_and_arrows_reorder(connections: Connections) -> None:
     assert rows(dialog)[1].startswith("Production (edited)")
 
 
+def test_going_to_the_list_chooses_nothing(connections: Connections) -> None:
+    dialog = connections.open(*THREE)
+    dialog.list.new_wanted.emit()
+    enter(dialog.form.parts.host, "elsewhere")
+    dialog.list.view.setFocus()
+    QApplication.processEvents()
+    assert question(dialog) is None
+    assert (dialog.list.current, dialog.form.draft.host) == (-1, "elsewhere")
+    QTest.keyClick(dialog.list.view, Qt.Key.Key_Down)
+    QApplication.processEvents()
+    assert question(dialog) is not None
+
+
 def test_nothing_moves_where_nothing_is_chosen(connections: Connections) -> None:
     dialog = connections.open(*THREE)
     dialog.list.new_wanted.emit()
@@ -121,7 +143,9 @@ def test_deleting_takes_effect_at_once_and_can_be_undone(connections: Connection
     connections.keep("reader@10.0.4.12:3307", "canary")
     dialog = connections.open(*THREE, current="Staging")
     dialog.list.view.setFocus()
-    QTest.keyClick(dialog.list.view, Qt.Key.Key_Delete)
+    with connections.qtbot.waitSignal(dialog.profiles_changed) as told:
+        QTest.keyClick(dialog.list.view, Qt.Key.Key_Delete)
+    assert told.args == [(PRODUCTION, AT_HOME)]
     assert connections.names() == ["Production", "At home"]
     assert dialog.list.undo_text == "“Staging” was deleted."
     assert dialog.form.draft.name == "At home"
@@ -338,9 +362,15 @@ def test_a_keyring_that_does_not_answer_holds_nothing_up(connections: Connection
 
 def test_where_there_is_no_keyring_keymon_asks(connections: Connections) -> None:
     keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
+    first = connections.open()
+    assert (first.form.draft.source, first.is_edited) == ("ask", False)
     dialog = connections.open(PRODUCTION)
     assert "has no keyring: keymon will ask" in dialog.form.note("source")
     assert not dialog.is_edited
+    enter(dialog.form.parts.password.edit, "pw-canary")
+    dialog.save()
+    connections.wait(lambda: dialog.errands.is_idle)
+    assert dialog.parts.note.text == ""
     dialog.list.new_wanted.emit()
     assert dialog.form.draft.source == "ask"
     dialog.fill("mysql://reader:pw-canary@db.example.org/other")
@@ -390,6 +420,8 @@ def test_it_fits_a_small_screen(connections: Connections) -> None:
     dialog = connections.open(*THREE)
     dialog.resize(900, 600)
     dialog.parts.show_running(True)
+    for _ in range(5):  # from the innermost layout to the outermost
+        QApplication.processEvents()
     assert (dialog.width(), dialog.height()) == (900, 600)
     assert dialog.minimumSizeHint().width() <= 900
     assert dialog.minimumSizeHint().height() <= 600

@@ -121,7 +121,7 @@ def test_colours_have_words_and_arrow_keys(connections: Connections) -> None:
     buttons[COLOURS.index("red")].setFocus()
     QTest.keyClick(focused(), Qt.Key.Key_Left)
     assert dialog.form.draft.colour == "orange"
-    assert dialog.is_edited
+    assert "Production (edited)" in [label.text() for label in dialog.findChildren(QLabel)]
 
 
 def test_zones_are_offered_and_completed(connections: Connections) -> None:
@@ -170,6 +170,10 @@ def test_a_name_is_suggested_until_one_is_typed(connections: Connections) -> Non
     p.name.selectAll()
     QTest.keyClick(p.name, Qt.Key.Key_Delete)
     enter(p.host, "db5")
+    assert p.name.text() == "gateway on db5"
+    QTest.mouseClick(p.file, Qt.MouseButton.LeftButton)
+    assert p.name.text() == ""
+    QTest.mouseClick(p.server, Qt.MouseButton.LeftButton)
     assert p.name.text() == "gateway on db5"
     QTest.mouseClick(p.file, Qt.MouseButton.LeftButton)
     enter(p.path, "/srv/default_db")
@@ -370,6 +374,7 @@ def test_what_is_wrong_is_said_when_the_line_is_left(connections: Connections, n
     other = dialog.form.parts.user if name != "user" else dialog.form.parts.host
     other.setFocus()
     assert said in dialog.form.note(name)
+    assert said in dialog.form.parts.inputs[name].accessibleDescription()
     enter(line, "5")
     assert dialog.form.note(name) == ""
 
@@ -428,6 +433,21 @@ def test_a_path_must_be_one(connections: Connections, path: str) -> None:
     enter(dialog.form.parts.path, path)
     assert dialog.save() is None
     assert dialog.form.note("path")
+
+
+@pytest.mark.parametrize("path", ["~", "~/gw.db", "~nobody-of-that-name/gw.db", "a\0b", "x" * 5000])
+def test_any_path_can_be_typed(connections: Connections, path: str) -> None:
+    dialog = connections.open(AT_HOME)
+    dialog.form.fill(replace(dialog.form.draft, path=path))
+    saved = dialog.save()
+    assert saved is not None
+    assert ("~" in saved.database) == ("nobody" in path)
+    QTest.mouseClick(dialog.form.parts.browse_path, Qt.MouseButton.LeftButton)
+    files = dialog.form.parts.browse_path.findChild(QFileDialog)
+    assert isinstance(files, QFileDialog)
+    files.reject()
+    dialog.test()
+    connections.wait(lambda: not dialog.trial.is_running)
 
 
 def test_a_socket_must_be_named(connections: Connections) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QLabel
 
+from keymon import database
 from keymon.config import Profile
 from keymon.connection_check import FILE_STAGES, SERVER_STAGES, Finding, LocalSocket
 from keymon.gui.connection_dialog import ConnectionDialog
@@ -30,8 +31,9 @@ def gateway(make_gateway_server: MakeGatewayServer) -> GatewayServer:
 
 
 @pytest.fixture
-def silent() -> Iterator[int]:
-    """The port of somebody who accepts and says nothing."""
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of somebody who accepts and says nothing, whom nobody gives up on by himself."""
+    monkeypatch.setattr(database, "READ_LIMIT_S", 1_000.0)
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -134,6 +136,7 @@ def test_the_keyring_is_asked(connections: Connections, gateway: GatewayServer) 
 
 def test_a_variable_is_read(connections: Connections, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch) -> None:
     dialog = connections.open(replace(profile(gateway), password_env="KEYMON_TEST_PASSWORD"))
+    dialog.form.parts.password.set_password("typed before the variable was chosen")
     dialog.test()
     finish(connections, dialog)
     assert set(states(dialog)) == {"not reached"}
@@ -201,6 +204,7 @@ def begin(connections: Connections, dialog: ConnectionDialog) -> None:
 def test_a_trial_is_cancelled(connections: Connections, silent: int, by_key: bool) -> None:
     dialog = connections.open(at(silent))
     begin(connections, dialog)
+    late = dialog.trial._number, Finding("login", "passed", LocalSocket(), 0.1)
     if by_key:
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
     else:
@@ -209,8 +213,10 @@ def test_a_trial_is_cancelled(connections: Connections, silent: int, by_key: boo
     assert not dialog.trial.is_running
     assert dialog.trial.list.headline == "The trial was cancelled."
     assert states(dialog)[2:] == ["not reached"] * 5
+    dialog.trial._told.emit(*late)
     connections.wait(lambda: dialog.errands.is_idle)
     assert dialog.trial.list.headline == "The trial was cancelled."
+    assert states(dialog)[2:] == ["not reached"] * 5
 
 
 def test_closing_breaks_a_trial_off_and_leaves_no_thread(connections: Connections, silent: int) -> None:

@@ -90,5 +90,6 @@ def test_the_password_is_nowhere_to_be_found(make: Make, accepted: bool) -> None
         shown += [widget.displayText()] if isinstance(widget, QLineEdit) else []
         assert "canary" not in " ".join(shown)
     (dialog.accept if accepted else dialog.reject)()
+    assert dialog.field.edit.text() == ""
     dialog.field.edit.undo()
     assert dialog.field.edit.text() == ""
