@@ -64,6 +64,7 @@ def play_history(now: datetime, database_type: str, hours: float = DENSE_HOURS, 
     vertex_keys = make_keys(random, _VERTEX_KEYS, "AQ.Ab8RN6DEMO", 53)
     gateway = _gateway(seed, now, timedelta(hours=hours), keys[:_GEMINI_KEYS], vertex_keys)
     calls = gateway.advance(now)
+    gateway.change_traffic()
     kept_since = now - timedelta(days=_ERROR_LOG_DAYS)
     failed = [call for call in calls if not call.success and call.started >= kept_since]
     return DemoHistory(gateway, _settings(keys, vertex_keys, now - _HISTORY, database_type), calls, failed)

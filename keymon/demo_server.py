@@ -87,11 +87,11 @@ class ServerDemo:
         for table in _TABLES:
             self._execute(table)
         calls = [call for call in history.calls if _is_kept(call)]
-        self._connection.begin()
+        self._execute("START TRANSACTION")
         self._insert(INSERT_SETTING, history.settings)
         self._insert(INSERT_CALL, [call_row(call) for call in calls])
         self._insert(INSERT_ERROR, [error_row(call) for call in history.failed])
-        self._connection.commit()
+        self._execute("COMMIT")
         self.written = Written(len(history.settings), len(calls), len(history.failed))
         return history.gateway
 
@@ -120,12 +120,12 @@ class ServerDemo:
             raise errors.DatabaseNotEmptyError(database=self._shown, tables=visible(names))
 
     def _execute(self, sql: str, row: Sequence[object] = ()) -> list[Any]:
-        with self._connection.cursor() as cursor:
+        with _told(self._shown), self._connection.cursor() as cursor:
             cursor.execute(_marked(sql), row)
             return list(cursor.fetchall())
 
     def _insert(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        with self._connection.cursor() as cursor:
+        with _told(self._shown), self._connection.cursor() as cursor:
             cursor.executemany(_marked(sql), rows)  # thousands of rows with each statement
 
 
@@ -133,7 +133,7 @@ class ServerDemo:
 def opened(location: ServerLocation) -> Iterator[ServerDemo]:
     """Give what writes the sample gateway into the database at `location`.
 
-    What is raised within, and by connecting, is turned into `DatabaseError` and its kin.
+    Raises `DatabaseError` and its kin, as do the methods of what is given.
     """
     line = ServerLine(location.host, location.port, location.socket, _CONNECT_S)
     connection = pymysql.connect(
@@ -145,21 +145,25 @@ def opened(location: ServerLocation) -> Iterator[ServerDemo]:
         **connection_arguments(location),
     )
     try:
-        connection.connect(line.open())
+        with _told(location.shown):
+            connection.connect(line.open())
         yield ServerDemo(connection, location.shown)
-    except server_errors.RAISED as error:
-        raise _translated(error, location.shown) from None
     finally:
         if connection.open:
             connection.close()  # what has not been committed is undone
         line.close()
 
 
-def _translated(error: Exception, shown: str) -> errors.KeymonError:
-    found = server_errors.translated(error, shown, _ANSWER_S)
-    if error.args and error.args[0] in _RIGHT_MISSING:
-        return errors.WritingRefusedError(**found.fields)
-    return found
+@contextmanager
+def _told(shown: str) -> Iterator[None]:
+    """Turn what the driver raises into our errors."""
+    try:
+        yield
+    except server_errors.RAISED as error:
+        found = server_errors.translated(error, shown, _ANSWER_S)
+        if error.args and error.args[0] in _RIGHT_MISSING:
+            raise errors.WritingRefusedError(**found.fields) from None
+        raise found from None
 
 
 def _is_kept(call: SimulatedCall) -> bool:

@@ -160,6 +160,16 @@ class SimulatedGateway:
         for key in keys:
             self._start(self._seconds(self.now), self._pool, key, self._rules.test_model, kind="verify")
 
+    def change_traffic(self) -> None:
+        """Take note that the traffic is another from now on: when the next client calls is drawn anew.
+
+        Else the first call of a busy time could be as long in coming as those of the quiet time before.
+        """
+        self._agenda = [entry for entry in self._agenda if entry[2] != self._arrive]
+        heapq.heapify(self._agenda)
+        now = self._seconds(self.now)
+        self._at(now + self._pause(now), self._arrive)
+
     def advance(self, until: datetime) -> list[SimulatedCall]:
         """Play on to `until` (aware) and return the calls that ended meanwhile, in the order of the log."""
         return list(self.play(until))

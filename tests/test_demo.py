@@ -13,7 +13,7 @@ import pytest
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
 from keymon.demo import DemoGateway, DemoWriter, create_demo
-from keymon.demo_history import DEMO_ZONE
+from keymon.demo_history import DEMO_ZONE, play_history
 from keymon.demo_traffic import Answer, GatewayRules, SimulatedCall, SimulatedGateway
 from keymon.demo_upstream import CONNECTION_FAILED, MODELS
 from keymon.gateway_clock import GatewayClock
@@ -154,6 +154,15 @@ def test_the_writer_goes_on_where_the_history_ends(tmp_path: Path) -> None:
     assert 150 < writer.written < 1500
     assert writer.lost == 0
     assert _local(NOW) < max(time for time, _ in after) <= _local(NOW + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_gateway_that_begins_to_live_in_its_quietest_hour_is_called_at_once(seed: int) -> None:
+    """Not only when the next call would have come before."""
+    night = datetime(2026, 11, 23, 19, 30, tzinfo=UTC)
+    gateway = play_history(night, "sqlite", 1, seed).gateway
+    calls = gateway.advance(night + timedelta(seconds=30))
+    assert sum(not call.is_check for call in calls) > 10
 
 
 def _rows(path: Path) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """The sample gateway on a real server: the same as in a file, written only where nothing is."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -187,6 +186,16 @@ def test_a_file_is_no_server(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, "mysql://user:password@host:port/database" in complaint) == (2, True)
 
 
+def test_who_reads_what_is_told_may_leave(empty: GatewayServer) -> None:
+    command = [sys.executable, "-m", "keymon", "demo", "--living", "--mysql", url(empty)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, complaint = process.communicate()
+    assert (process.returncode, complaint) == (0, "")
+
+
 # A gateway that lives on
 
 
@@ -208,7 +217,7 @@ def test_it_goes_on_where_the_history_ends(empty: GatewayServer) -> None:
 @pytest.fixture
 def living(empty: GatewayServer) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "keymon", "demo", "--living", "--mysql", url(empty)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         yield process
         process.kill()
