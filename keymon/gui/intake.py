@@ -40,7 +40,7 @@ def host_hint(location: Location) -> str:
         return ""
     return tr(
         "Names such as “{host}” work only inside docker compose:"
-        " see “Reaching a server behind docker compose” in the documentation."
+        " see “A database that publishes no port” in the documentation."
     ).format(host=host)
 
 

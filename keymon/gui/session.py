@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,6 +154,10 @@ class Session(QObject):
     @Slot()
     def edit_connections(self) -> None:
         """Open the dialog of all connections, or raise it where it is open."""
+        # What it stands on takes time to load, and at the first start nothing has done so yet.
+        self.errands.run(lambda _errand: import_module("keymon.connection_check"), self._show_connections)
+
+    def _show_connections(self, _loaded: object) -> None:
         from keymon.gui.connection_dialog import ConnectionDialog
 
         if self._dialog is None:

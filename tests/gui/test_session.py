@@ -262,6 +262,12 @@ def asked(bench: Bench) -> PasswordDialog:
     return shown()[0]
 
 
+def connections(bench: Bench) -> ConnectionDialog:
+    """Return the dialog of all connections, once it is open."""
+    bench.qtbot.waitUntil(lambda: bool(bench.window.findChildren(ConnectionDialog)))
+    return bench.window.findChildren(ConnectionDialog)[0]
+
+
 def answer(dialog: PasswordDialog, password: str, keep: bool = False) -> None:
     dialog.field.edit.setText(password)
     dialog.keep.setChecked(keep)
@@ -320,8 +326,7 @@ def test_a_profile_that_is_made_in_the_dialog_can_be_connected_to(
 ) -> None:
     save(store)
     begin(bench)
-    dialog = bench.window.findChild(ConnectionDialog)
-    assert isinstance(dialog, ConnectionDialog)
+    dialog = connections(bench)
     dialog.fill(far.database.replace(READER, f"{READER}:{READER_PASSWORD}"))
     dialog.connect_now()
     bench.qtbot.waitUntil(lambda: bench.window.snapshot is not None)
@@ -334,9 +339,7 @@ def test_a_profile_that_is_made_in_the_dialog_can_be_connected_to(
 
 def test_the_demo_is_one_click_away_at_the_first_start(bench: Bench) -> None:
     begin(bench)
-    dialog = bench.window.findChild(ConnectionDialog)
-    assert isinstance(dialog, ConnectionDialog)
-    assert dialog.isVisible()
+    dialog = connections(bench)
     button(bench, "Look at the sample gateway", dialog).click()
     wait_for(bench, "sample gateway")
     assert not bench.window.findChildren(ConnectionDialog)
@@ -346,7 +349,7 @@ def test_without_profiles_the_menu_still_leads_to_the_connections(bench: Bench) 
     begin(bench, gateways.demo())
     *_, last = bench.window.switcher.menu.actions()
     last.trigger()
-    assert bench.window.findChildren(ConnectionDialog)[0].isVisible()
+    assert connections(bench).isVisible()
 
 
 def button(bench: Bench, text: str, parent: QWidget | None = None) -> QPushButton:
