@@ -293,7 +293,7 @@ def test_an_env_fills_the_form(connections: Connections, tmp_path: Path, host: s
     draft = dialog.form.draft
     assert (draft.kind, draft.host, draft.port) == ("server", host, "3307")
     assert (draft.user, draft.password, draft.database) == ("gemini", "pw-canary", "pool")
-    assert ("“Reaching a server behind docker compose”" in dialog.form.note("host")) == hinted
+    assert ("“A database that publishes no port”" in dialog.form.note("host")) == hinted
 
 
 def test_an_env_of_a_file_fills_the_form(connections: Connections, tmp_path: Path) -> None:
