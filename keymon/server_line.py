@@ -42,10 +42,12 @@ class ServerLine:
         deadline = time.monotonic() + self._limit_s
         places = self._look_up() if self._path is None else [(socket.AF_UNIX, self._path)]
         self._told("name", ", ".join(dict.fromkeys(map(_shown, places))))
-        failure: OSError = TimeoutError("no address")
+        failure: OSError = TimeoutError("no answer")
         for n, place in enumerate(places):
             # One address that does not answer leaves time for the next.
-            patience = max(deadline - time.monotonic(), 0.001) / (len(places) - n)
+            patience = (deadline - time.monotonic()) / (len(places) - n)
+            if patience <= 0:
+                break
             try:
                 line = self._connect(place, patience)
             except OSError as error:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
@@ -124,9 +125,11 @@ def test_a_look_up_that_is_under_way_is_broken_off(monkeypatch: pytest.MonkeyPat
     gate.set()
 
 
-def test_what_was_broken_off_before_it_began_is_not_opened() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        line = ServerLine("127.0.0.1", server.getsockname()[1], None, WAIT_S)
+def test_what_was_broken_off_before_it_began_is_not_opened(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        server.listen()
+        line = ServerLine("localhost", 1, str(tmp_path / "socket"), WAIT_S)
         line.break_off()
         with closing(line), pytest.raises(ConnectionAbortedError):
             line.open()

@@ -1,5 +1,6 @@
 """The poller: one worker, nothing late, nothing lost, and an end that does not wait for a long read."""
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC
@@ -9,7 +10,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from keymon.database import location_of
-from keymon.errors import DatabaseAbsentError, ReadBrokenOffError
+from keymon.errors import (
+    AccountRefusedError,
+    DatabaseAbsentError,
+    ReadBrokenOffError,
+    ServerUnreachableError,
+)
 from keymon.gui.poller import Poller, Source
 from keymon.monitor import Monitor, Snapshot
 from tests.conftest import MakeGateway
@@ -217,3 +223,86 @@ def test_goes_on_by_itself_after_a_failure(qtbot: QtBot, tmp_path: Path) -> None
         poller.follow(source(WatchedMonitor(tmp_path / "absent.db")))
     poller.stop()
     poller.deleteLater()
+
+
+# Rests
+
+
+def failing(error: Exception) -> Source:
+    def fail() -> Monitor:
+        raise error
+
+    return Source("failing", fail)
+
+
+def rest_after(qtbot: QtBot, poller: Poller, act: Callable[[], object]) -> object:
+    """Return the rest that is told after what `act` begins has failed."""
+    with qtbot.waitSignal(poller.resting) as told:
+        act()
+    assert told.args is not None
+    return told.args[0]
+
+
+def test_a_gateway_has_an_interval_of_its_own(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    path = make_gateway().path
+    with qtbot.waitSignals([poller.refreshed] * 3):
+        poller.follow(Source("quick", lambda: WatchedMonitor(path), interval_ms=1))
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(Source("usual", lambda: WatchedMonitor(path)))
+    assert poller._timer.interval() == 3_600_000
+
+
+def test_a_file_that_fails_is_looked_at_with_the_next_tick(qtbot: QtBot, poller: Poller, tmp_path: Path) -> None:
+    absent = Source("absent", lambda: WatchedMonitor(tmp_path / "absent.db"), interval_ms=7_000)
+    assert [rest_after(qtbot, poller, act) for act in (lambda: poller.follow(absent), poller.refresh)] == [7.0, 7.0]
+    assert poller._timer.interval() == 7_000
+
+
+def test_rests_grow_from_failure_to_failure_and_begin_anew_after_a_success(
+    qtbot: QtBot, poller: Poller, make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    wrong: list[Exception] = [ServerUnreachableError(database="x", reason="x")]
+    monitor = WatchedMonitor(make_gateway().path)
+
+    def open_if_it_can_be() -> Monitor:
+        for error in wrong:
+            raise error
+        return monitor
+
+    rests = [rest_after(qtbot, poller, lambda: poller.follow(Source("x", open_if_it_can_be)))]
+    rests += [rest_after(qtbot, poller, poller.refresh) for _ in range(3)]
+    assert [round(rest) for rest in rests if isinstance(rest, float)] == [1, 2, 3, 3]
+    assert poller._timer.isActive()
+    wrong.clear()
+    with qtbot.waitSignal(poller.refreshed):
+        poller.refresh()
+    assert not poller._failures
+
+
+def test_an_account_that_was_refused_is_tried_again_by_the_operator_only(qtbot: QtBot, poller: Poller) -> None:
+    source = failing(AccountRefusedError(database="x", reason="x"))
+    assert rest_after(qtbot, poller, lambda: poller.follow(source)) is None
+    assert not poller._timer.isActive()
+    assert rest_after(qtbot, poller, poller.refresh) is None
+    assert not poller._timer.isActive()
+
+
+def test_while_it_is_paused_a_failure_is_followed_by_no_try(qtbot: QtBot, poller: Poller, tmp_path: Path) -> None:
+    absent = source(WatchedMonitor(tmp_path / "absent.db"))
+    assert rest_after(qtbot, poller, lambda: poller.follow(absent)) is not None
+    with qtbot.waitSignal(poller.resting) as told:
+        poller.pause(True)
+    assert told.args == [None]
+    assert rest_after(qtbot, poller, poller.refresh) is None
+    assert not poller._timer.isActive()
+
+
+def test_who_answers_a_failure_with_another_try_hears_of_no_rest(qtbot: QtBot, poller: Poller, tmp_path: Path) -> None:
+    told: list[object] = []
+    poller.resting.connect(told.append)
+    poller.failed.connect(poller.refresh)
+    with qtbot.waitSignals([poller.failed] * 3):
+        poller.follow(source(WatchedMonitor(tmp_path / "absent.db")))
+    poller.failed.disconnect(poller.refresh)
+    assert told == []
