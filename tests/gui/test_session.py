@@ -1,6 +1,7 @@
 """Gateways are switched by profile: what belongs to one stays with it, and nothing of it reaches another."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
@@ -319,6 +320,23 @@ def test_a_wrong_password_is_not_tried_again_but_asked_for(
     answer(dialog, READER_PASSWORD, keep=True)
     wait_for(bench, "Far")
     bench.qtbot.waitUntil(lambda: memory_keyring.kept["keymon", account(far)] == READER_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [("ssl_mode=required", "the server does not encrypt"), ("ssl_ca=/no/such/ca.pem", "cannot be used (no such file")],
+)
+def test_encryption_that_cannot_be_had_is_told_and_never_done_without(
+    bench: Bench, far: Profile, store: ProfileStore, monkeypatch: pytest.MonkeyPatch, query: str, why: str
+) -> None:
+    monkeypatch.setenv("FAR_PASSWORD", READER_PASSWORD)
+    save(store, replace(far, database=f"{far.database}?{query}", password_env="FAR_PASSWORD"))
+    begin(bench)
+    with bench.qtbot.waitSignal(bench.poller.failed):
+        actions(bench.window)["Far"].trigger()
+    assert why in bench.window.banner.text
+    assert bench.window.banner.next_try == "keymon does not try again by itself."
+    assert bench.window.snapshot is None
 
 
 def test_a_profile_that_is_made_in_the_dialog_can_be_connected_to(
