@@ -37,6 +37,7 @@ _MEASURES: dict[str, Callable[[Course], list[Measurement]]] = {
     "window_memory": window_memory.measure,
     "first_paint": window.first_paint,
     "large_pool": window.large_pool,
+    "recovery": window.recovery,
     "usage_server": usage_server.measure,
     "writer": writer_disturbed.measure,
 }

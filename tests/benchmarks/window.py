@@ -1,18 +1,22 @@
-"""The window itself: how soon it is seen, and how fluent it is on a pool of 100,000 keys.
+"""The window itself: how soon it is seen, how fluent it is on a pool of 100,000 keys, how soon it recovers.
 
-Both are measured by modules of their own, in processes of their own: a process has one Qt application only.
+All are measured by modules of their own, in processes of their own: a process has one Qt application only.
 """
 
 import json
+import math
 import os
+import statistics
 import subprocess
 import sys
 
 from tests.benchmarks.course import Course
 from tests.benchmarks.measurement import Kind, Measurement
+from tests.mariadb import installed
 
 _KEYS = 100_000
 _ROUNDS = 15
+_RESTARTS = 10
 _POOL_ROWS = (
     ("pool_keystroke", "a keystroke in the search box", "keystroke", 50.0),
     ("pool_sort", "sorting by the slowest column", "sort", 150.0),
@@ -32,6 +36,21 @@ def large_pool(course: Course) -> list[Measurement]:
     """Measure what the window's thread is held by on a large pool."""
     found = _run("large_pool", _KEYS, course.rounds_or(_ROUNDS))
     return [_pool_row(found, *row) for row in _POOL_ROWS]
+
+
+def recovery(course: Course) -> list[Measurement]:
+    """Measure how soon the figures are fresh again after a server's restart; the slowest restart is the result."""
+    name, what, bar = "recovery", "from a server's first answer after a restart to fresh figures", 5.0
+    if not installed():
+        return [Measurement(name, what, "", "s", Kind.VALUE, bar=bar, note="this machine has no MariaDB server")]
+    found = _run("recovery", course.rounds_or(_RESTARTS))
+    held = found.pop("held_ms")
+    seconds = sorted(found.values())
+    note = (
+        f"the slowest of {len(seconds)} restarts; median {statistics.median(seconds):.2f} s, 95 % within"
+        f" {seconds[math.ceil(0.95 * len(seconds)) - 1]:.2f} s; window held for {held:.0f} ms at most"
+    )
+    return [Measurement(name, what, "", "s", Kind.VALUE, (seconds[-1],), (), bar, note)]
 
 
 def _pool_row(found: dict[str, float], name: str, what: str, kind: str, bar: float) -> Measurement:
