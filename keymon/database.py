@@ -75,6 +75,7 @@ class Database:
 
     def __init__(self, location: Location, told: Told = untold) -> None:
         self.location = location
+        self._told = told
         self._reader = _reader(location, told)
         self._has_read = False
 
@@ -138,6 +139,13 @@ class Database:
             if not had_read:
                 raise
         return read()
+
+    def relocate(self, location: Location) -> None:
+        """Read at `location` from now on."""
+        self._reader.close()
+        self.location = location
+        self._reader = _reader(location, self._told)
+        self._has_read = False
 
     def modified(self) -> datetime | None:
         """Return when the log was last written, UTC; None where a server does not know, as after its start."""

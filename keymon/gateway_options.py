@@ -57,9 +57,9 @@ def named(options: argparse.Namespace, now: datetime | None = None, *, living: b
     if options.profile is not None:
         from keymon.config import ProfileStore
 
-        return gateways.of_profile(ProfileStore().find(options.profile), _passwords)
+        return gateways.by_variable(gateways.of_profile(ProfileStore().find(options.profile)))
     if options.db is not None:
-        return gateways.of_place(options.db, _passwords)
+        return gateways.by_variable(gateways.of_place(options.db))
     if options.env is not None:
         return gateways.of_env(Path(options.env))
     if not options.demo:
@@ -80,7 +80,7 @@ def located(options: argparse.Namespace, now: datetime | None = None) -> Iterato
     A password that nothing else tells is asked for on a terminal. Raises `UsageError`s.
     """
     gateway = named(options, now)
-    access = gateway.access()
+    access = gateway.access(_passwords)
     try:
         yield gateway, _location(gateway, access)
     finally:
@@ -91,8 +91,8 @@ def place(text: str) -> "Location":
     """Return the location that a path or a URL names, with a password as `located` finds it."""
     from keymon import gateways
 
-    gateway = gateways.of_place(text, _passwords)
-    return _location(gateway, gateway.access())
+    gateway = gateways.by_variable(gateways.of_place(text))
+    return _location(gateway, gateway.access(_passwords))
 
 
 def _location(gateway: "Gateway", access: "Access") -> "Location":
@@ -101,7 +101,7 @@ def _location(gateway: "Gateway", access: "Access") -> "Location":
     except errors.PasswordNeededError:
         from keymon.locations import ServerLocation
 
-        location = gateway.profile.location if gateway.profile is not None else None
+        location = gateway.place() if gateway.place is not None else None
         if not isinstance(location, ServerLocation) or not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
         return location.with_password(_asked(location.account))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,36 +34,43 @@ class Access:
     close: Callable[[], None] = _nothing
 
 
+Finder = Callable[[], "Passwords"]
+"""Gives what finds passwords, and keeps those that were typed; in whichever thread asks first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """A gateway by its name. `gateway_tz` is its zone as the operator wrote it, empty where it is to be detected.
 
-    `profile` is None where it cannot be written as one, and `is_saved` where it is one of the operator's.
+    `place` is where it is, as far as that is known without a password; None for the sample gateway. `profile` is None
+    where it cannot be written as one, and `is_saved` where it is one of the operator's.
     """
 
     title: str
-    access: Callable[[], Access] = field(repr=False)
+    access: Callable[[Finder], Access] = field(repr=False)
+    place: "Callable[[], Location] | None" = field(default=None, repr=False)
     gateway_tz: str = ""
     refresh_s: int = USUAL_REFRESH_S
     profile: Profile | None = None
     is_saved: bool = False
 
 
-def of_profile(profile: Profile, passwords: "Callable[[], Passwords]", *, is_saved: bool = True) -> Gateway:
-    """Return the gateway of a profile; `passwords` gives what finds its password."""
+def of_profile(profile: Profile, *, is_saved: bool = True) -> Gateway:
+    """Return the gateway of a profile."""
 
-    def access() -> Access:
+    def access(passwords: Finder) -> Access:
         aside = Aside()
         return Access(lambda: passwords().complete(profile, aside), aside.interrupt)
 
-    return Gateway(profile.name, access, profile.gateway_tz, profile.refresh_s, profile, is_saved)
+    return Gateway(
+        profile.name, access, lambda: profile.location, profile.gateway_tz, profile.refresh_s, profile, is_saved
+    )
 
 
-def of_place(text: str, passwords: "Callable[[], Passwords]") -> Gateway:
+def of_place(text: str) -> Gateway:
     """Return the gateway whose database a path or a URL names."""
-    variable = PASSWORD_VARIABLE if PASSWORD_VARIABLE in os.environ else ""
     title = Path(mask_url(text)).name or mask_url(text)
-    return of_profile(Profile(title, text, password_env=variable), passwords, is_saved=False)
+    return of_profile(Profile(title, text), is_saved=False)
 
 
 def of_env(path: Path) -> Gateway:
@@ -74,13 +81,25 @@ def of_env(path: Path) -> Gateway:
 
         return locate_by_env(path)
 
-    return Gateway(path.name, lambda: Access(locate))
+    return Gateway(path.name, lambda passwords: Access(lambda: passwords().retyped(locate())), locate)
+
+
+def by_variable(gateway: Gateway) -> Gateway:
+    """Return the same gateway, whose password is in `PASSWORD_VARIABLE` where that is set.
+
+    For a gateway that the command line names. Not for others: the variable would tell them the password of this one.
+    """
+    profile = gateway.profile
+    if profile is None or PASSWORD_VARIABLE not in os.environ or profile.password_env or profile.password_command:
+        return gateway
+    profile = replace(profile, password_env=PASSWORD_VARIABLE, password_ask=False)
+    return of_profile(profile, is_saved=gateway.is_saved)
 
 
 def demo(*, living: bool = True, now: datetime | None = None) -> Gateway:
     """Return the sample gateway; it is made when it is located and gone when that is closed."""
 
-    def access() -> Access:
+    def access(_passwords: Finder) -> Access:
         made: list[DemoGateway] = []
 
         def locate() -> "Location":

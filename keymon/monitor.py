@@ -105,6 +105,15 @@ class Monitor:
         self._could_write: str | None = None
 
     @property
+    def location(self) -> Location:
+        """Where the gateway is."""
+        return self._database.location
+
+    def relocate(self, location: Location) -> None:
+        """Go on at the same gateway by another way: with another password, say."""
+        self._database.relocate(location)
+
+    @property
     def is_server(self) -> bool:
         """Whether the gateway's database is on a server, not in a file."""
         return self._database.is_server

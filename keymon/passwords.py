@@ -54,16 +54,20 @@ class Passwords:
         Waits in `aside`. Raises `PasswordNeededError` where only the operator can help, and `PasswordVariableError`,
         `PasswordCommandError`.
         """
-        location = profile.location
+        location = self.retyped(profile.location)
         if not isinstance(location, ServerLocation) or not location.lacks_password:
             return location
         return location.with_password(aside.run(lambda: self._find(profile, location)))
 
-    def _find(self, profile: Profile, location: ServerLocation) -> str:
+    def retyped(self, location: Location) -> Location:
+        """Return `location`, with the password that was typed for it where one was: it is the newest."""
+        if not isinstance(location, ServerLocation):
+            return location
         with self._lock:
             typed = self._typed.get(location.account)
-        if typed is not None:
-            return typed
+        return location if typed is None else location.with_password(typed)
+
+    def _find(self, profile: Profile, location: ServerLocation) -> str:
         if profile.password_env:
             return _variable(profile)
         if profile.password_command:

@@ -126,7 +126,7 @@ def draw_questions(studio: Studio) -> None:
     """Draw the dialogs that ask something."""
     for name, refused in (("password", None), ("password-refused", errors.AccountRefusedError)):
         error = refused(database="mysql://reader@db.example.org/gateway", reason="1045") if refused else None
-        dialog = PasswordDialog(PRODUCTION, "reader@db.example.org:3306", can_keep=True, refused=error)
+        dialog = PasswordDialog(PRODUCTION.name, "reader@db.example.org:3306", can_keep=True, refused=error)
         dialog.show()
         dialog.field.edit.setText("correct horse")
         studio.draw(dialog, name)

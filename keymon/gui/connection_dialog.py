@@ -285,7 +285,7 @@ class ConnectionDialog(QDialog):
         if profile is None or not isinstance(location, ServerLocation):
             return
         can_keep = self._keeping.has_keyring and not profile.password_ask
-        dialog = PasswordDialog(profile, location.account, can_keep, parent=self)
+        dialog = PasswordDialog(profile.name, location.account, can_keep, parent=self)
         dialog.entered.connect(partial(self._try_with, profile, location.account))
         dialog.open()
 

@@ -1,7 +1,5 @@
 """Asks for the password of one account."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
@@ -11,24 +9,21 @@ from keymon.gui.password_field import PasswordField
 from keymon.gui.translation import error_cause, tr
 from keymon.masking import visible
 
-if TYPE_CHECKING:
-    from keymon.config import Profile
-
 _WIDTH = 420
 
 
 class PasswordDialog(QDialog):
     """`entered(password, keep)` is emitted on OK; `keep` tells whether the keyring is to keep it.
 
-    `account` is `ServerLocation.account`. `can_keep` tells whether there is a keyring, which takes time to find out.
-    `refused` is why the password before this one was no good.
+    `name` is that of the connection, `account` is `ServerLocation.account`. `can_keep` tells whether there is a
+    keyring, which takes time to find out. `refused` is why the password before this one was no good.
     """
 
     entered = Signal(str, bool)
 
     def __init__(
         self,
-        profile: "Profile",
+        name: str,
         account: str,
         can_keep: bool,
         refused: BaseException | None = None,
@@ -42,7 +37,7 @@ class PasswordDialog(QDialog):
         font = question.font()
         font.setBold(True)
         question.setFont(font)
-        purpose = _label(tr("For the connection “{name}”.").format(name=visible(profile.name, 60)))
+        purpose = _label(tr("For the connection “{name}”.").format(name=visible(name, 60)))
         purpose.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         reason = NoteBar()
         if refused is not None:

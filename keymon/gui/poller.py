@@ -105,6 +105,13 @@ class Poller(QObject):
         self.started.emit()
         self._submit("refresh", partial(self._followed.refresh, self._patience_s, self.prepare))
 
+    @Slot()
+    def reconnect(self) -> None:
+        """Refresh over a connection that is opened anew, by what is known now of the way; figures stay."""
+        if self._followed is not None:
+            self._worker.submit(self._followed.relocate)
+            self.refresh()
+
     @Slot(bool)
     def pause(self, paused: bool) -> None:
         """Stop refreshing by the timer, or go on."""
@@ -218,7 +225,7 @@ class _Followed:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._monitor: Monitor | None = None
-        self._left = False
+        self._left = self._is_moved = False
 
     @property
     def is_server(self) -> bool:
@@ -228,12 +235,18 @@ class _Followed:
     def refresh(self, patience: float, prepare: "Callable[[Snapshot], object] | None", progress: "_Progress") -> object:
         if self._monitor is None:
             self._monitor = self._source.open()
+        elif self._is_moved:
+            self._monitor.relocate(self._source.open().location)
+        self._is_moved = False
         if self._left:
             return None
         snapshot = self._monitor.refresh(patience, progress)
         if prepare is not None:
             prepare(snapshot)
         return snapshot
+
+    def relocate(self) -> None:
+        self._is_moved = True
 
     def survey(self, _progress: "_Progress") -> bool:
         """Return whether there is more of it to do."""

@@ -16,7 +16,7 @@ from keymon.gui.errands import Errands
 from keymon.gui.poller import Source
 
 if TYPE_CHECKING:
-    from keymon.gateways import Access, Gateway
+    from keymon.gateways import Access, Finder, Gateway
     from keymon.gui.connection_dialog import ConnectionDialog
     from keymon.gui.main_window import MainWindow
     from keymon.monitor import Monitor
@@ -42,7 +42,7 @@ class Session(QObject):
         self._refusal: BaseException | None = None
         self._is_asking = False
         self.errands = Errands(self)
-        window.file_chosen.connect(lambda path: self._switch(gateways.of_place(str(path), self.passwords)))
+        window.file_chosen.connect(lambda path: self._switch(gateways.of_place(str(path))))
         window.env_chosen.connect(self._switch_by_env)
         window.demo_chosen.connect(lambda: self._switch(gateways.demo()))
         window.profile_chosen.connect(self._switch_to_profile)
@@ -67,7 +67,7 @@ class Session(QObject):
         if gateway is not None:
             self.follow(gateway)
         elif last is not None:
-            self.follow(gateways.of_profile(last, self.passwords))
+            self.follow(gateways.of_profile(last))
         else:
             self._window.show_welcome()
             self.edit_connections()
@@ -93,7 +93,7 @@ class Session(QObject):
         """Let the window follow `gateway`."""
         self._gateway = gateway
         zone = self._gateway_tz if self._gateway_tz is not None else gateway.gateway_tz
-        source = _source(gateway, zone, self._as_of)
+        source = _source(gateway, self.passwords, zone, self._as_of)
         if gateway.is_saved and gateway.profile is not None:
             self._window.follow(source, gateway.title, gateway.profile.colour)
         else:
@@ -122,7 +122,7 @@ class Session(QObject):
             self._window.show_problem(error)
             self.show_profiles()
             return
-        self._switch(gateways.of_profile(profile, self.passwords))
+        self._switch(gateways.of_profile(profile))
 
     def _set_zone(self, text: str) -> None:
         """Read the gateway's times in another zone, now and, for a profile, ever after; empty: detect it."""
@@ -173,7 +173,7 @@ class Session(QObject):
 
     @Slot(object)
     def _connect_to(self, profile: Profile) -> None:
-        self._switch(gateways.of_profile(profile, self.passwords))
+        self._switch(gateways.of_profile(profile))
 
     @Slot()
     def _forget_dialog(self) -> None:
@@ -194,24 +194,24 @@ class Session(QObject):
         from keymon.locations import ServerLocation
         from keymon.passwords import has_keyring
 
-        profile = self._gateway.profile if self._gateway is not None else None
-        location = profile.location if profile is not None else None
-        if profile is None or not isinstance(location, ServerLocation) or self._is_asking:
+        gateway = self._gateway
+        location = gateway.place() if gateway is not None and gateway.place is not None else None
+        if gateway is None or not isinstance(location, ServerLocation) or self._is_asking:
             return
         self._is_asking = True
-        ask = partial(self._ask_for, profile, location.account, refused)
+        ask = partial(self._ask_for, gateway, location.account, refused)
         # Whether there is a keyring takes time to find out.
         self.errands.run(lambda errand: errand.aside.run(has_keyring), ask)
 
-    def _ask_for(self, profile: Profile, account: str, refused: BaseException | None, can_keep: bool) -> None:
+    def _ask_for(self, gateway: "Gateway", account: str, refused: BaseException | None, can_keep: bool) -> None:
         from keymon.gui.password_dialog import PasswordDialog
         from keymon.passwords import keyring_account
 
         self._is_asking = False
-        if self._gateway is None or self._gateway.profile != profile:
+        if self._gateway is not gateway:
             return
-        may_keep = can_keep and keyring_account(profile) is not None
-        dialog = PasswordDialog(profile, account, may_keep, refused, self._window)
+        may_keep = can_keep and gateway.profile is not None and keyring_account(gateway.profile) is not None
+        dialog = PasswordDialog(gateway.title, account, may_keep, refused, self._window)
         dialog.entered.connect(partial(self._take_password, account))
         dialog.open()
 
@@ -223,8 +223,7 @@ class Session(QObject):
             self.errands.run(
                 lambda errand: errand.aside.run(partial(keep, account, password)), failed=self._window.show_problem
             )
-        if self._gateway is not None:
-            self.follow(self._gateway)
+        self._window.poller.reconnect()
 
     @Slot()
     def _stop(self) -> None:
@@ -233,8 +232,8 @@ class Session(QObject):
         self.errands.stop()
 
 
-def _source(gateway: "Gateway", zone: str, as_of: datetime | None) -> Source:
-    access = gateway.access()
+def _source(gateway: "Gateway", passwords: "Finder", zone: str, as_of: datetime | None) -> Source:
+    access = gateway.access(passwords)
     opening = partial(_open, access, zone, as_of)
     return Source(gateway.title, opening, access.close, access.interrupt, 1_000 * gateway.refresh_s)
 

@@ -48,7 +48,7 @@ def monitor_on(path: Path) -> Iterator[Monitor]:
 
 
 def gateway_at(path: Path) -> Gateway:
-    return Gateway("gateway.db", lambda: Access(lambda: location_of(path)), "UTC")
+    return Gateway("gateway.db", lambda _passwords: Access(lambda: location_of(path)), gateway_tz="UTC")
 
 
 # The pictures
@@ -199,7 +199,7 @@ def test_the_window_is_painted_before_the_gateway_is_opened(life: Life, gateway:
         painted_before.append(life.painted.is_set())
         return location_of(gateway.path)
 
-    life.run(Gateway("gateway.db", lambda: Access(locate)), MainWindow.close)
+    life.run(Gateway("gateway.db", lambda _passwords: Access(locate)), MainWindow.close)
     assert painted_before == [True]
 
 

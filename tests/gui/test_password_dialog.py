@@ -23,7 +23,7 @@ def make(qtbot: QtBot) -> Iterator[Make]:
     made: list[PasswordDialog] = []
 
     def make(can_keep: bool = True, refused: BaseException | None = None) -> PasswordDialog:
-        dialog = PasswordDialog(PROFILE, "reader@db.example.org:3306", can_keep, refused)
+        dialog = PasswordDialog(PROFILE.name, "reader@db.example.org:3306", can_keep, refused)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         made.append(dialog)
         dialog.show()

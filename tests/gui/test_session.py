@@ -1,6 +1,7 @@
 """Gateways are switched by profile: what belongs to one stays with it, and nothing of it reaches another."""
 
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -25,7 +26,7 @@ from tests.conftest import MakeGatewayServer
 from tests.gateway_file import key
 from tests.gui.conftest import Bench, MakeWindow
 from tests.keyrings import MemoryKeyring
-from tests.mariadb import READER, READER_PASSWORD
+from tests.mariadb import READER, READER_PASSWORD, MariaDb
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def test_a_zone_of_the_command_line_is_for_its_gateway_only(bench: Bench, store:
     save(store, profile(bench, "Two", 2))
     one = bench.gateway(1, "one.db")
     session = Session(bench.window, gateway_tz="+05:30")
-    session.begin(gateways.of_place(str(one.path), session.passwords))
+    session.begin(gateways.of_place(str(one.path)))
     wait_for(bench, "one.db")
     assert bench.snapshot.clock.name == "+05:30"
     actions(bench.window)["Two"].trigger()
@@ -275,10 +276,10 @@ def answer(dialog: PasswordDialog, password: str, keep: bool = False) -> None:
     dialog.accept()
 
 
-def account(profile: Profile) -> str:
+def server(profile: Profile) -> ServerLocation:
     location = profile.location
     assert isinstance(location, ServerLocation)
-    return location.account
+    return location
 
 
 def test_a_password_that_only_the_operator_knows_is_asked_for(bench: Bench, far: Profile) -> None:
@@ -295,6 +296,55 @@ def test_a_password_that_only_the_operator_knows_is_asked_for(bench: Bench, far:
     assert not bench.window.findChildren(PasswordDialog)
 
 
+@pytest.mark.parametrize("known", ["", ":wrong"], ids=["none", "a wrong one"])
+def test_a_gateway_of_the_command_line_is_read_with_the_password_that_is_typed(
+    bench: Bench, far: Profile, known: str
+) -> None:
+    with bench.qtbot.waitSignal(bench.poller.failed):
+        begin(bench, gateways.of_place(far.database.replace(READER, READER + known)))
+    if known:
+        button(bench, "Enter password…").click()
+    answer(asked(bench), READER_PASSWORD)
+    bench.qtbot.waitUntil(lambda: bench.window.snapshot is not None)
+
+
+def test_the_password_of_an_env_can_be_typed(bench: Bench, far: Profile, tmp_path: Path) -> None:
+    location = server(far)
+    (tmp_path / ".env").write_text(
+        f"MYSQL_HOST={location.host}\nMYSQL_PORT={location.port}\nMYSQL_USER={READER}\nMYSQL_PASSWORD=old\n"
+        f"MYSQL_DATABASE={location.url.database}\n"
+    )
+    with bench.qtbot.waitSignal(bench.poller.failed):
+        begin(bench, gateways.of_env(tmp_path / ".env"))
+    button(bench, "Enter password…").click()
+    answer(asked(bench), READER_PASSWORD)
+    wait_for(bench, ".env")
+
+
+def test_figures_and_zone_stay_while_passwords_are_typed(bench: Bench, far: Profile, mariadb_server: MariaDb) -> None:
+    begin(bench)
+    actions(bench.window)["Far"].trigger()
+    answer(asked(bench), READER_PASSWORD)
+    wait_for(bench, "Far")
+    with closing(mariadb_server.connect()) as root, root.cursor() as cursor:
+        try:
+            cursor.execute(f"ALTER USER {READER} IDENTIFIED BY 'changed'")
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user = %s", (READER,))
+            for (number,) in cursor.fetchall():
+                cursor.execute(f"KILL {number}")
+            with bench.qtbot.waitSignal(bench.poller.failed):
+                bench.poller.refresh()
+            for password in ("wrong", "changed"):
+                assert bench.window.snapshot is not None
+                button(bench, "Enter password…").click()
+                signal = bench.poller.failed if password == "wrong" else bench.poller.refreshed
+                with bench.qtbot.waitSignal(signal):
+                    answer(asked(bench), password)
+        finally:
+            cursor.execute(f"ALTER USER {READER} IDENTIFIED BY '{READER_PASSWORD}'")
+    assert not bench.window.banner.isVisible()
+
+
 def test_whoever_does_not_answer_can_do_so_later(bench: Bench, far: Profile) -> None:
     begin(bench)
     actions(bench.window)["Far"].trigger()
@@ -308,7 +358,7 @@ def test_whoever_does_not_answer_can_do_so_later(bench: Bench, far: Profile) -> 
 def test_a_wrong_password_is_not_tried_again_but_asked_for(
     bench: Bench, far: Profile, memory_keyring: MemoryKeyring
 ) -> None:
-    memory_keyring.kept["keymon", account(far)] = "wrong-canary"
+    memory_keyring.kept["keymon", server(far).account] = "wrong-canary"
     begin(bench)
     with bench.qtbot.waitSignal(bench.poller.failed):
         actions(bench.window)["Far"].trigger()
@@ -319,7 +369,7 @@ def test_a_wrong_password_is_not_tried_again_but_asked_for(
     assert any("Access denied" in label.text() for label in dialog.findChildren(QLabel))
     answer(dialog, READER_PASSWORD, keep=True)
     wait_for(bench, "Far")
-    bench.qtbot.waitUntil(lambda: memory_keyring.kept["keymon", account(far)] == READER_PASSWORD)
+    bench.qtbot.waitUntil(lambda: memory_keyring.kept["keymon", server(far).account] == READER_PASSWORD)
 
 
 @pytest.mark.parametrize(
