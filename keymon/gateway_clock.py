@@ -62,6 +62,16 @@ class GatewayClock:
         """The zone as a person writes it: `Asia/Shanghai` or `+08:00`."""
         return self.zone.key if isinstance(self.zone, ZoneInfo) else format_offset(self.zone)
 
+    def has_only_shifted_from(self, before: "GatewayClock") -> bool:
+        """Tell whether this is the clock `before`, set forward or back as daylight saving does: then both were right.
+
+        Only where both were detected; of an assumed one nothing was right.
+        """
+        if before.source != "detected":
+            return False
+        shift = abs(_offset_us(self.zone, EPOCH) - _offset_us(before.zone, EPOCH))
+        return shift in {_HOUR, _HOUR // 2}
+
     def to_local(self, instant: datetime) -> datetime:
         """Return an aware instant as the gateway's naive local time."""
         return instant.astimezone(self.zone).replace(tzinfo=None)

@@ -266,8 +266,8 @@ class Monitor:
     def _read_tail(self, followed: FollowedLog) -> bool:
         """Read what is new, and watch the gateway's clock by it; False where all must be read in a new light."""
         while rows := self._log.newer(followed.last_id):
-            was_assumed = followed.clock.source == "assumed"
-            if self._watch_clock(followed, rows) and was_assumed:
+            before = followed.clock
+            if self._watch_clock(followed, rows) and not followed.clock.has_only_shifted_from(before):
                 return False
             followed.add_newer(rows, self._now())
             if len(rows) < CHUNK_ROWS:
@@ -280,8 +280,12 @@ class Monitor:
 
     def _watch_clock(self, followed: FollowedLog, rows: LogRows) -> bool:
         """Tell whether `rows`, if they have just arrived, change what we know of the gateway's clock."""
-        now = self._now()
-        return now - followed.looked <= _LOOKS_APART and followed.watch.see(rows.ends(), now)
+        now, ends = self._now(), rows.ends()
+        apart = now - followed.looked
+        if not ends or apart > _LOOKS_APART or len(rows) >= CHUNK_ROWS:
+            return False
+        # Rows that were restored, or written late, ended at any time: they tell nothing of the time of now.
+        return max(ends) - min(ends) <= apart + _LOOKS_APART and followed.watch.see(ends, now)
 
     def _load(
         self, followed: FollowedLog, patience: float | None, progress: Callable[[int, float], None] | None

@@ -83,6 +83,45 @@ def test_each_refresh_adds_what_is_new(bench: Bench) -> None:
         assert known(monitor.refresh().calls_24h).total == n
 
 
+def batch(bench: Bench, rows: int, span: timedelta) -> None:
+    """Log calls all at once, as a restored dump does, the last of which ended now."""
+    local = (bench.now + SHANGHAI).replace(tzinfo=None) - timedelta(seconds=1)
+    times = (local - span + span * n / rows for n in range(1, rows + 1))
+    bench.gateway.calls([(None, f"{at:%F %T.%f}", "m", A, True, 200, 1000) for at in times])
+
+
+@pytest.mark.parametrize("rows", [300, 9_000])
+def test_a_log_that_is_restored_while_it_is_followed_tells_nothing_of_the_clock(bench: Bench, rows: int) -> None:
+    monitor = bench.monitor()
+    monitor.refresh()
+    bench.now += timedelta(seconds=5)
+    batch(bench, rows, timedelta(days=20))
+    restored = monitor.refresh()
+    assert (restored.clock.source, restored.clock.name) == ("assumed", "+00:00")
+    for _ in range(8):
+        bench.now += timedelta(seconds=5)
+        bench.call()
+        snapshot = monitor.refresh()
+    assert snapshot.clock.name == "+08:00"
+    assert known(snapshot.calls_1m).total == 9
+    assert known(snapshot.calls_24h).total == 8 + rows // 20
+
+
+@on_sqlite_only(A_FILE_IS_DATED)
+def test_calls_are_read_again_where_their_zone_turns_out_to_be_another(bench: Bench) -> None:
+    bench.call(timedelta(minutes=30))
+    bench.touch(bench.now - timedelta(hours=3, minutes=30))  # which makes it look like +11:00
+    monitor = bench.monitor()
+    assert monitor.refresh().clock.name == "+11:00"
+    for _ in range(8):
+        bench.now += timedelta(seconds=5)
+        bench.call()
+        snapshot = monitor.refresh()
+    assert snapshot.clock.name == "+08:00"
+    assert snapshot.keys[0].last_call_at == bench.now - timedelta(seconds=1)
+    assert (known(snapshot.calls_1m).total, known(snapshot.calls_1h).total) == (8, 9)
+
+
 def test_calls_leave_the_window_by_age(bench: Bench) -> None:
     bench.call(timedelta(hours=1))
     bench.call()
