@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Write the sample gateway into a MySQL or MariaDB database of your own that holds no table. This"
         " is the only command that writes to a database. 'keymon --demo' needs none: it makes a file of its own.",
     )
-    demo.add_argument("--mysql", required=True, metavar="URL", help="mysql://user:password@host:port/database")
+    demo.add_argument("--mysql", required=True, metavar="URL", help="mysql://user@host:port/database")
     demo.add_argument("--living", action="store_true", help="go on writing calls, as a gateway does, until Ctrl+C")
     demo.set_defaults(run=_run_demo)
     screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")

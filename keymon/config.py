@@ -15,6 +15,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,8 @@ class ProfileStore:
             raise self._damaged("it is not text in UTF-8") from None
         except tomllib.TOMLDecodeError as error:
             raise self._damaged(visible(str(error))) from None
+        if data and "profile" not in data:
+            raise self._damaged(f"it holds {visible(next(iter(data)), 40)}, but no [[profile]]")
         return self._profiles(data.get("profile", []))
 
     def find(self, name: str) -> Profile:
@@ -214,10 +217,26 @@ def _profile(entry: Mapping[str, Any]) -> Profile:
     for key, value in known.items():
         if type(value) is not _TYPES[key]:
             raise ProfileInvalidError(profile=name, reason=f"{key} is of the wrong type")
+    for key in entry.keys() - _TYPES.keys():
+        _check_unknown(name, key)
+    if known.get("colour", COLOURS[0]) not in COLOURS:
+        known["colour"] = COLOURS[0]  # a connection is not to be lost for the sake of its colour
     for key in _NEEDED:
         if key not in known:
             raise ProfileInvalidError(profile=name, reason=f"it has no {key}")
     return Profile(**known, others={key: value for key, value in entry.items() if key not in _TYPES})
+
+
+def _check_unknown(name: str, key: str) -> None:
+    """Refuse an entry that is a slip of the pen, or that somebody may rely on. Others are of a later version."""
+    shown = visible(key, 40)
+    if any(word in key.lower() for word in ("ssl", "tls")):
+        raise ProfileInvalidError(profile=name, reason=f"{shown} belongs into its URL: ?ssl_mode=required")
+    if any(word in key.lower() for word in ("passw", "pwd", "secret")):
+        raise ProfileInvalidError(profile=name, reason=f"{shown} is none of its entries, and no password belongs there")
+    meant = get_close_matches(key, _TYPES, n=1, cutoff=0.75)
+    if meant:
+        raise ProfileInvalidError(profile=name, reason=f"it has no entry {shown}; did you mean {meant[0]}?")
 
 
 def _entry(profile: Profile) -> dict[str, object]:

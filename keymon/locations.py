@@ -7,26 +7,25 @@ MySQL's own programs, `ssl_mode` and `ssl_ca`.
 import logging
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from dotenv import dotenv_values
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from keymon.errors import EnvFileError, UnsupportedDatabaseError
-from keymon.masking import mask_url, visible
+from keymon.masking import looks_like_account, mask_url, visible
 
 TlsMode = Literal["disabled", "preferred", "required", "verify_ca", "verify_identity"]
 """How a connection is encrypted: not; where the server can; always; and with a certificate from a CA that is trusted;
 and with one that was made for this host."""
 TLS_MODES: tuple[TlsMode, ...] = get_args(TlsMode)
-DEFAULT_PORT = 3306
+DEFAULT_PORT, LAST_PORT = 3306, 65_535
 
-_FORM = "write mysql://user:password@host:port/database"
+_FORM = "write mysql://user@host:port/database"
 _TRUE = {"1", "true", "yes", "on"}
 
 
@@ -113,7 +112,8 @@ def locate(text: str) -> Location:
     """
     scheme, separator, rest = text.partition("://")
     if not separator:
-        return location_of(Path(text))
+        return _path_location(text)
+    text, scheme = text.strip(), scheme.strip()
     kind = scheme.partition("+")[0].lower()
     if kind in {"mysql", "mariadb"}:
         return server_location(text)
@@ -128,12 +128,26 @@ def locate(text: str) -> Location:
     return location_of(_sqlite_path(rest))
 
 
+def _path_location(text: str) -> FileLocation:
+    path = at_home(Path(text))
+    if not text or (looks_like_account(text) and not _exists(path)):
+        # What is left of a URL that was cut off: a password is not to be shown as part of a path.
+        raise UnsupportedDatabaseError(database=mask_url(text) or '""', reason=f"name a file, or {_FORM}")
+    return location_of(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the name is too long to be one
+        return False
+
+
 def _sqlite_path(rest: str) -> Path:
     """Return the path in what follows `sqlite://`. A name may hold ? # % itself: an existing file wins."""
     literal = Path(rest[1:])
-    with suppress(OSError):  # the name is too long to be one
-        if literal.exists():
-            return literal
+    if _exists(literal):
+        return literal
     return Path(unquote(rest[1:].partition("?")[0]))
 
 
@@ -158,13 +172,17 @@ def server_location(text: str) -> ServerLocation:
     are passed over, but for those that look like encryption: nobody is to believe to be safe who is not.
     Raises `UnsupportedDatabaseError`, whose message holds no password.
     """
-    scheme, _, rest = text.partition("://")
+    scheme, _, rest = text.strip().partition("://")
     try:
-        url = make_url(f"mysql://{rest}")
+        url = make_url(f"mysql://{_quoted(rest)}")
     except (ArgumentError, ValueError):  # its port may be no number
         raise UnsupportedDatabaseError(database=mask_url(text), reason=_FORM) from None
     if scheme.partition("+")[0].lower() not in {"mysql", "mariadb"} or not url.database:
         raise UnsupportedDatabaseError(database=mask_url(text), reason=_FORM)
+    if url.port is not None and not 0 < url.port <= LAST_PORT:
+        raise UnsupportedDatabaseError(database=mask_url(text), reason="its port is none: they go from 1 to 65535")
+    if any("pass" in name.lower() or "pwd" in name.lower() for name in url.query):
+        raise UnsupportedDatabaseError(database=mask_url(text), reason=f"a password is no parameter; {_FORM}")
     query = {name: values[-1] if isinstance(values, tuple) else values for name, values in url.query.items()}
     socket = query.pop("unix_socket", None)
     try:
@@ -187,6 +205,16 @@ def server_at(
     """Return the location with these parts; a `socket` takes the place of host and port."""
     url = URL.create("mysql", user, password, None if socket else host, None if socket else port, database)
     return _server_location(url, socket, tls or Tls())
+
+
+def _quoted(rest: str) -> str:
+    """Return what follows `mysql://` with the account quoted: a password that was not may hold @, / and ?."""
+    before, question, _ = rest.partition("?")
+    at = before.rfind("@") if "@" in before or not question else rest.rfind("@")
+    if at < 0:
+        return rest
+    user, colon, password = rest[:at].partition(":")
+    return f"{quote(user, safe='%')}{colon}{quote(password, safe='%')}{rest[at:]}"
 
 
 def _server_location(url: URL, socket: str | None, tls: Tls) -> ServerLocation:
@@ -242,7 +270,7 @@ def _server_by_env(values: Mapping[str, str], password: str, shown: str) -> Serv
     if missing:
         raise EnvFileError(path=shown, reason=f"it does not say {' and '.join(missing)}")
     port = values.get("MYSQL_PORT") or str(DEFAULT_PORT)
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) <= LAST_PORT:
         raise EnvFileError(path=shown, reason="its MYSQL_PORT is no port")
     url = URL.create(
         "mysql",

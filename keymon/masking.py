@@ -14,7 +14,8 @@ _SECRETS = re.compile(
     r"|\bsk-[0-9A-Za-z_\-]{8,}"  # tokens of OpenAI-compatible clients
 )
 
-_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^\s@]+(?=@)")
+_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
+"""Up to the last @: a password that was not quoted may hold one, and slashes besides."""
 
 
 def mask_key(key: str) -> str:
@@ -27,9 +28,16 @@ def mask_key(key: str) -> str:
 def mask_url(url: str) -> str:
     """Return a database URL without its password and its query, however badly it is written."""
     scheme, separator, rest = url.partition("://")
+    if not separator and looks_like_account(url):
+        return visible(url[: url.index(":")] + ":…" + url[url.rindex("@") :])
     account, at, place = rest.rpartition("@")
     user = account.partition(":")[0] + "@" if at else ""
     return visible(scheme + separator + user + re.split("[?#]", place)[0])
+
+
+def looks_like_account(text: str) -> bool:
+    """Tell whether `text`, which is no URL, holds what looks like an account with its password before an @."""
+    return re.search(r":[^@]*@", text) is not None
 
 
 def mask_text(text: str) -> str:

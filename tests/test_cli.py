@@ -187,7 +187,7 @@ def test_a_gateway_is_named_in_three_ways(
         (["nonsense"], 2, "invalid choice"),
         (["keys", "--db", "x", "--env", "y"], 2, "not allowed"),
         (["keys", "--db", "absent.db"], 3, "no such file"),
-        (["keys", "--db", "mysql://root:canary@h"], 2, "write mysql://user:password@host:port/database"),
+        (["keys", "--db", "mysql://root:canary@h"], 2, "write mysql://user@host:port/database"),
         (["keys", "--db", "oracle://root:canary@h/d"], 2, "keymon reads SQLite, MySQL and MariaDB"),
         (["keys", "--env", "absent.env"], 2, "no such file"),
         (["keys", "--db", "GATEWAY", "--gateway-tz", "Mars"], 2, "no such time zone"),

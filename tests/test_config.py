@@ -79,7 +79,10 @@ def test_entries_of_a_later_version_are_kept(store: ProfileStore) -> None:
         ("[[profile]]\nname = 'a'\ndatabase = 'x'\nrefresh_s = '5'", "refresh_s is of the wrong type"),
         ("[[profile]]\nname = 'a'\ndatabase = 'x'\nrefresh_s = true", "refresh_s is of the wrong type"),
         ("[[profile]]\nname = 'a'\ndatabase = 'x'\nrefresh_s = 0", "refresh_s must be 1 to 3600"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\ncolour = 'pink'", "its colour is none of grey"),
+        ("[[profiles]]\nname = 'a'\ndatabase = 'x'", r"it holds profiles, but no \[\[profile\]\]"),
+        ("[[profile]]\nname = 'a'\ndatabase = 'x'\nssl_mode = 'required'", "ssl_mode belongs into its URL"),
+        ("[[profile]]\nname = 'a'\ndatabase = 'x'\npassword = 'canary'", "password is none of its entries"),
+        ("[[profile]]\nname = 'a'\ndatabase = 'x'\ncolor = 'red'", r"no entry color; did you mean colour\?"),
         ("[[profile]]\nname = 'a'\ndatabase = 'x'\npassword_command = [1]", "password_command is of the wrong type"),
         ("[[profile]]\nname = 'a'\ndatabase = 'mysql://u:canary@h/d'", "holds a password"),
         ("[[profile]]\nname = 'a'\ndatabase = 'x'\n[[profile]]\nname = 'a'\ndatabase = 'y'", "two of that name"),
@@ -96,6 +99,12 @@ def test_a_file_that_cannot_be_meant_so_is_told_and_kept(store: ProfileStore, co
     save(store, PLAIN)
     assert store.load() == (PLAIN,)
     assert store.path.with_name("profiles.damaged-1.toml").read_text() == content
+
+
+def test_a_colour_that_there_is_not_loses_no_profile(store: ProfileStore) -> None:
+    save(store)
+    store.path.write_text("[[profile]]\nname = 'a'\ndatabase = 'x'\ncolour = 'pink'\n")
+    assert store.load() == (Profile("a", "x"),)
 
 
 def test_a_second_damaged_file_does_not_take_the_place_of_the_first(store: ProfileStore) -> None:

@@ -34,6 +34,14 @@ def test_a_quoted_url_is_unquoted(tmp_path: Path) -> None:
         "mysql://u:pw-canary@h/d?ssl_mode=maybe",
         "mysql://u:pw-canary@h/d?useSSL=true",
         "mysql://u:pw-canary@h/d?tls=skip-verify",
+        "mysql://u@h/d?password=pw-canary",
+        "mysql://u:pw-canary@h:99643/d",
+        "mysql://u:pw-canary@h:0/d",
+        "mysql://u:p@ss/pw-canary@h:0/d",
+        "u:pw-canary@h:3306/d",
+        "mysql:/u:pw-canary@h/d",
+        "mysql//u:pw-canary@h/d",
+        "",
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused(url: str) -> None:
@@ -51,6 +59,19 @@ def test_every_usual_scheme_names_a_server(scheme: str) -> None:
     assert location.account == "reader@db.example:3307"
     assert "pw" not in repr(location)
     assert not location.lacks_password
+
+
+@pytest.mark.parametrize("password", ["p@ss/w", "p?w", "a#b@c", "p%40/w", "@", "/", "x:y@z"])
+def test_a_password_that_was_not_quoted_is_taken_whole(password: str) -> None:
+    location = server(locate(f" mysql://reader:{password}@db.example/gateway"))
+    assert (location.host, location.url.database) == ("db.example", "gateway")
+    assert location.url.password == password.replace("%40", "@")
+    assert location.shown == "mysql://reader@db.example/gateway"
+
+
+def test_a_file_may_be_called_anything(tmp_path: Path) -> None:
+    (tmp_path / "a:b@c").touch()
+    assert file(locate(str(tmp_path / "a:b@c"))) == tmp_path / "a:b@c"
 
 
 def test_a_server_may_be_reached_by_its_socket() -> None:

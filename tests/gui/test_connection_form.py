@@ -234,7 +234,7 @@ def test_pasting_what_is_no_place_is_pasting(connections: Connections) -> None:
 def test_pasting_a_wrong_url_says_what_is_wrong_without_the_password(connections: Connections) -> None:
     dialog = connections.open(PRODUCTION)
     paste(dialog.form.parts.host, "mysql://reader:pw-canary@elsewhere")
-    assert "write mysql://user:password@host:port/database" in dialog.parts.note.text
+    assert "write mysql://user@host:port/database" in dialog.parts.note.text
     assert "canary" not in dialog.parts.note.text
     assert dialog.form.draft.host == "db.example.org"
 
