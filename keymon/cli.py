@@ -229,7 +229,7 @@ def _run_demo(options: argparse.Namespace) -> int:
         demo.live(gateway, calls=1)
         _print(
             f"The sample gateway is in {location.shown}: {demo.written.calls:,} calls and"
-            f" {demo.written.errors:,} texts of errors.\nLook at it: {PROGRAM} --db {shlex.quote(location.shown)}\n"
+            f" {demo.written.errors:,} texts of errors.\nLook at it: {PROGRAM} --db {shlex.quote(location.text())}\n"
         )
         if options.living:
             _print("It goes on calling until Ctrl+C.\n")

@@ -76,7 +76,9 @@ class Profile:
         """Raise `ProfileInvalidError` where it cannot be meant so; whether its place and zone exist is not asked."""
         name = visible(self.name, _LONGEST_NAME)
         if not self.name.strip() or self.name != self.name.strip() or name != self.name:
-            raise ProfileInvalidError(profile=name or '""', reason="its name is empty, too long, or cannot be shown")
+            raise ProfileInvalidError(
+                profile=name or '""', reason="its name is empty, longer than 60 letters, or cannot be shown"
+            )
         if mask_text(self.database) != self.database:
             raise ProfileInvalidError(profile=name, reason="its URL holds a password, which does not belong there")
         if self.colour not in COLOURS:

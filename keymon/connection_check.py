@@ -147,7 +147,9 @@ class Finding:
 
 def stages_of(location: Location) -> tuple[Stage, ...]:
     """Return the stages of a connection, in their order."""
-    return SERVER_STAGES if isinstance(location, ServerLocation) else FILE_STAGES
+    if not isinstance(location, ServerLocation):
+        return FILE_STAGES
+    return SERVER_STAGES if location.socket is None else SERVER_STAGES[1:]
 
 
 class ConnectionCheck:

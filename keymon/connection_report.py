@@ -54,7 +54,7 @@ def _password_source(profile: Profile) -> str:
         return f"variable {visible(profile.password_env, 60)}"
     if profile.password_command:
         return f"command {visible(profile.password_command[0], 60)}"
-    return "keyring, or asked for"
+    return "asked for" if profile.password_ask else "keyring, or asked for"
 
 
 _MARKS = {"passed": "ok", "noted": "note", "failed": "FAILED"}

@@ -110,7 +110,7 @@ class ConfigDamagedError(UsageError):
     """keymon's own file of profiles cannot be understood."""
 
     template = "{path}: the profiles cannot be read ({reason})"
-    advice = "Correct the file. Until then there are no profiles; keymon keeps a copy of it before it writes a new one."
+    advice = "Correct the file. Should keymon write a new one first, this one is kept as profiles.damaged-1.toml."
 
 
 class ConfigUnwritableError(UsageError):
@@ -163,7 +163,9 @@ class KeyringError(UsageError):
 class NoDisplayError(UsageError):
     """There is no screen to open a window on."""
 
-    template = "there is no display to open a window on; 'keymon keys', 'usage', 'stats' and 'screenshot' need none"
+    template = (
+        "there is no display to open a window on; all commands but that of the window need none: see keymon --help"
+    )
 
 
 class WindowSystemError(UsageError):
@@ -282,7 +284,7 @@ class DatabaseTimeoutError(DatabaseError):
     """A single read took longer than its limit and was given up."""
 
     template = "{database}: no answer within {seconds:g} s"
-    advice = "The disk, the share or the server may be slow. keymon tries again."
+    advice = "The disk, the share or the server may be slow."
 
 
 class ServerUnreachableError(DatabaseError):
@@ -303,7 +305,7 @@ class HostBlockedError(AccountRefusedError):
     """The server listens to nobody any more who comes from this computer's address."""
 
     template = "{database}: the server has blocked this computer ({reason})"
-    advice = "Too many logins from its address were broken off. On the server: FLUSH HOSTS, or mysqladmin flush-hosts."
+    advice = "On the server: FLUSH HOSTS (MariaDB), or TRUNCATE TABLE performance_schema.host_cache (MySQL)."
 
 
 class RightMissingError(DatabaseError):
@@ -352,7 +354,7 @@ class ServerLostError(DatabaseError):
     """The server ended the connection."""
 
     template = "{database}: the connection to the server was lost"
-    advice = "The server may have been restarted. keymon connects anew."
+    advice = "The server may have been restarted, or what answers there is no MySQL server."
 
 
 class HostUnknownError(ServerUnreachableError):

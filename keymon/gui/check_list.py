@@ -223,7 +223,7 @@ def _draw_closed(painter: QPainter, area: QRectF, state: State, colour: QColor, 
 def _stage_name(stage: "Stage") -> str:
     names = {
         "file": tr("File"),
-        "name": tr("Name"),
+        "name": tr("Host name"),
         "connection": tr("Connection"),
         "encryption": tr("Encryption"),
         "login": tr("Login"),

@@ -14,7 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEven
 from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from keymon.config import Profile, ProfileStore, renamed
-from keymon.errors import KeymonError
+from keymon.errors import ConfigUnwritableError, KeymonError
 from keymon.gui.connection_layout import ConnectionLayout
 from keymon.gui.draft import TYPED, Draft
 from keymon.gui.errands import Errands
@@ -35,12 +35,15 @@ class ConnectionDialog(QDialog):
     """Profiles are made, changed, tried and connected to. `current` is the name of the one that is shown first.
 
     `connect_wanted(Profile)`: what was typed is saved, and its password remembered. `demo_wanted()`.
-    `profiles_changed(Profiles)` after every change to the file.
+    `unsaved_wanted(Profile)`: it cannot be saved, and is wanted all the same.
+    `profiles_changed(Profiles)` after every change to the file, `renamed(old, new)` before one that gives another name.
     """
 
     connect_wanted = Signal(object)
     demo_wanted = Signal()
+    unsaved_wanted = Signal(object)
     profiles_changed = Signal(object)
+    renamed = Signal(str, str)
 
     def __init__(
         self, store: ProfileStore, passwords: Passwords, current: str = "", parent: QWidget | None = None
@@ -56,7 +59,7 @@ class ConnectionDialog(QDialog):
         self._others: Mapping[str, object] = {}
         self._baseline = _NEW
         self._keeping = PasswordKeeping(self.errands, passwords, self)
-        self._is_leaving = self._is_shut = False
+        self._is_leaving = self._is_shut = self._is_unwritable = False
         self.parts = ConnectionLayout(self, self.errands, passwords)
         self.list, self.form, self.trial = self.parts.list, self.parts.form, self.parts.trial
         self._connect()
@@ -125,6 +128,10 @@ class ConnectionDialog(QDialog):
         profile = self._edits.profiles[row]
         self._shown, self._others = profile.name, profile.others
         self._show_draft(Draft.of(profile), row)
+        try:
+            profile.check_place()
+        except KeymonError as error:
+            self._say(error)
 
     def _show_new(self) -> None:
         self._shown, self._others = "", {}
@@ -184,7 +191,7 @@ class ConnectionDialog(QDialog):
         return profile
 
     def _put(self, profile: Profile) -> bool:
-        row = self._change(lambda: self._edits.save(profile, self._shown))
+        row = self._change(lambda: self._save(profile))
         if row is None:
             return False
         self._shown, self._baseline = profile.name, self.form.draft
@@ -192,14 +199,34 @@ class ConnectionDialog(QDialog):
         self._show_list(row)
         return True
 
+    def _save(self, profile: Profile) -> int:
+        row = self._edits.save(profile, self._shown)
+        if self._shown not in {"", profile.name}:
+            self.renamed.emit(self._shown, profile.name)
+        return row
+
     @Slot()
     def connect_now(self) -> None:
-        """Save, ask for the gateway to be watched, and close once the keyring has what it is to keep."""
+        """Save, ask for the gateway to be watched, and close once the keyring has what it is to keep.
+
+        Where profiles cannot be written the gateway is watched without that.
+        """
+        self._is_unwritable = False
         profile = self.save()
-        if profile is not None:
+        if self._is_unwritable:
+            self._connect_unsaved()
+        elif profile is not None:
             self.connect_wanted.emit(profile)
             self._is_leaving = True
             self._close_when_kept()
+
+    def _connect_unsaved(self) -> None:
+        profile = self._checked()
+        if profile is not None:
+            self._keeping.remember(profile, self.form.draft)
+            self._baseline = self.form.draft
+            self.unsaved_wanted.emit(profile)
+            self.accept()
 
     @Slot()
     def test(self) -> None:
@@ -257,6 +284,7 @@ class ConnectionDialog(QDialog):
         try:
             row = change()
         except KeymonError as error:
+            self._is_unwritable = isinstance(error, ConfigUnwritableError)
             self._say(error)
             return None
         self.profiles_changed.emit(self._edits.profiles)

@@ -21,6 +21,7 @@ from keymon.gui.errands import Errands
 from keymon.gui.note_bar import NoteBar
 from keymon.gui.profile_list import ProfileList
 from keymon.gui.translation import tr
+from keymon.gui.window_state import fit
 from keymon.passwords import Passwords
 
 _SIZE = (980, 740)
@@ -68,7 +69,7 @@ class ConnectionLayout:
         layout.setSpacing(10)
         layout.addWidget(across, 1)
         layout.addLayout(foot)
-        self._dialog.resize(*_SIZE)
+        fit(self._dialog, *_SIZE)
 
     def _right(self) -> QWidget:
         font = self._heading.font()
@@ -85,6 +86,8 @@ class ConnectionLayout:
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Narrower, and what stands at its right would be cut off.
+        scroll.setMinimumWidth(self.form.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setMinimumHeight(_LEAST_OF_FORM)
         self._scroll = scroll

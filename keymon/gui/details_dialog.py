@@ -31,6 +31,7 @@ from keymon.gui.moments import ago
 from keymon.gui.theme import monospace
 from keymon.gui.translation import error_advice, error_text, number, percent, tr
 from keymon.gui.verdict_badge import VerdictBadge
+from keymon.gui.window_state import fit
 from keymon.masking import mask_key, visible
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class DetailsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
         self._hide_timer.setInterval(reveal_ms)
-        self.resize(800, 788)
+        fit(self, 800, 788)
         self.show_loading()
 
     def _build(self) -> None:

@@ -58,7 +58,7 @@ class Draft:
 
     @classmethod
     def of(cls, profile: Profile) -> "Draft":
-        """Return what the form shows of a profile; its place is left open where it cannot be understood."""
+        """Return what the form shows of a profile; a place that cannot be understood is shown to the letter."""
         draft = cls(
             name=profile.name,
             colour=profile.colour,
@@ -71,7 +71,7 @@ class Draft:
         try:
             return draft.at(profile.location)
         except UnsupportedDatabaseError:
-            return draft
+            return replace(draft, kind="file", path=profile.database)
 
     def at(self, location: Location) -> "Draft":
         """Return the draft with another place, and with that place's password where it is known."""

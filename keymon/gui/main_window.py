@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from keymon.errors import ErrorTextsMissingError
 from keymon.gui.translation import number, tr
-from keymon.gui.window_state import WindowState
+from keymon.gui.window_state import WindowState, fit
 from keymon.masking import visible
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
         self._welcome: WelcomePage | None = None
         self.dialogs: dict[str, DetailsDialog] = {}
         self.setWindowTitle("keymon")
-        self.resize(1120, 760)
+        fit(self, 1120, 760)
         self.state.restore_geometry(self)
 
     def announce(self, title: str) -> None:
@@ -159,6 +159,13 @@ class MainWindow(QMainWindow):
         self.show_gateway(source.title)
         self.status_line.start()
         self.poller.follow(source)
+
+    def rename(self, title: str) -> None:
+        """Call the profile that is followed by another name."""
+        self.state.rename(title)
+        self.announce(title)
+        self.status_line.rename(visible(title))
+        self.switcher.rename(title)
 
     def show_gateway(self, title: str) -> None:
         """Make room for the figures of another gateway."""

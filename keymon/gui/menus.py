@@ -25,7 +25,7 @@ def build_menus(window: "MainWindow") -> QAction:
     gateway.addSeparator()
     _add(gateway, tr("&Open database…"), QKeySequence.StandardKey.Open, window.choose_file)
     _add(gateway, tr("Open by a gateway's .&env…"), "Ctrl+E", window.choose_env)
-    _add(gateway, tr("Open the &demo"), None, window.demo_chosen.emit)
+    _add(gateway, tr("Look at the &sample gateway"), "Ctrl+D", window.demo_chosen.emit)
     gateway.addSeparator()
     _add(gateway, tr("Set its &time zone…"), "Ctrl+T", window.choose_zone)
     gateway.addSeparator()

@@ -62,7 +62,7 @@ class Session(QObject):
 
     def begin(self, gateway: "Gateway | None") -> None:
         """Follow `gateway`, else the profile that was followed last; else ask which."""
-        profiles = self.show_profiles()
+        profiles = self.show_profiles(is_told=gateway is not None)
         last = next((profile for profile in profiles if profile.name == self._window.state.last_profile), None)
         if gateway is not None:
             self.follow(gateway)
@@ -72,12 +72,13 @@ class Session(QObject):
             self._window.show_welcome()
             self.edit_connections()
 
-    def show_profiles(self) -> tuple[Profile, ...]:
-        """Read the profiles and show them; tell where they cannot be read."""
+    def show_profiles(self, *, is_told: bool = True) -> tuple[Profile, ...]:
+        """Read the profiles and show them; tell where they cannot be read, unless the dialog is about to do so."""
         try:
             profiles = self._store.load()
         except KeymonError as error:
-            self._window.show_problem(error)
+            if is_told:
+                self._window.show_problem(error)
             profiles = ()
         self._show(profiles)
         return profiles
@@ -165,6 +166,8 @@ class Session(QObject):
             current = gateway.title if gateway is not None and gateway.is_saved else ""
             self._dialog = ConnectionDialog(self._store, self.passwords(), current, self._window)
             self._dialog.connect_wanted.connect(self._connect_to)
+            self._dialog.unsaved_wanted.connect(self._connect_unsaved)
+            self._dialog.renamed.connect(self._rename)
             self._dialog.demo_wanted.connect(self._window.demo_chosen)
             self._dialog.profiles_changed.connect(self._show)
             self._dialog.finished.connect(self._forget_dialog)
@@ -174,6 +177,17 @@ class Session(QObject):
     @Slot(object)
     def _connect_to(self, profile: Profile) -> None:
         self._switch(gateways.of_profile(profile))
+
+    @Slot(object)
+    def _connect_unsaved(self, profile: Profile) -> None:
+        self._switch(gateways.of_profile(profile, is_saved=False))
+
+    @Slot(str, str)
+    def _rename(self, old: str, new: str) -> None:
+        gateway = self._gateway
+        if gateway is not None and gateway.is_saved and gateway.title == old and gateway.profile is not None:
+            self._gateway = replace(gateway, title=new, profile=replace(gateway.profile, name=new))
+            self._window.rename(new)
 
     @Slot()
     def _forget_dialog(self) -> None:

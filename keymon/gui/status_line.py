@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from keymon.gui import moments
@@ -24,7 +25,8 @@ class StatusLine(QStatusBar):
         self._snapshot: Snapshot | None = None
         self._is_stale = self._is_paused = False
         self._title = ""
-        self._gateway = _label(self)
+        self._gateway = _ElidedLabel(self)
+        _set_up(self._gateway)
         self._gateway.setMinimumWidth(80)
         self._zone = _label(self)
         self._age = _label(self)
@@ -57,6 +59,11 @@ class StatusLine(QStatusBar):
         self._zone.clear()
         self._snapshot = None
         self._show_age()
+
+    def rename(self, title: str) -> None:
+        """Call the same gateway by another name."""
+        self._gateway.setText(self._gateway.text().replace(self._title, title, 1))
+        self._title = title
 
     def start(self) -> None:
         """Tell that the gateway is being read for the first time."""
@@ -134,8 +141,24 @@ def _calls_read(calls: int) -> str:
     return tr("{calls} calls read").format(calls=number(calls))
 
 
+class _ElidedLabel(QLabel):
+    """A text that is elided where there is no room for it."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        area = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
 def _label(parent: QWidget) -> QLabel:
     label = QLabel(parent)
+    _set_up(label)
+    return label
+
+
+def _set_up(label: QLabel) -> None:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setContentsMargins(6, 0, 6, 0)
-    return label

@@ -29,7 +29,7 @@ class Card(QWidget):
         self._note = _label(self, "", scale=0.92, muted=True)
         # A narrow window cuts the note rather than stay wide; the tooltip has it whole.
         self._note.setMinimumWidth(24)
-        self._figure.setMinimumWidth(self._figure.fontMetrics().horizontalAdvance(widest))
+        self._figure.setMinimumWidth(self._figure.fontMetrics().horizontalAdvance(widest) + 6)
         self._tip = tip
         self.setToolTip(tip)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -67,6 +67,10 @@ class GatewaySwitcher(QObject):
         self.button.setToolTip(plain_tip(tr("{gateway}: switch to another gateway").format(gateway=self._title)))
         self.button.setAccessibleName(tr("Gateway {gateway}").format(gateway=self._title))
 
+    def rename(self, title: str) -> None:
+        """Show that the profile is called otherwise."""
+        self.show_current(title, is_profile=True, colour=self._colour)
+
     @Slot()
     def _paint_dots(self) -> None:
         for action, colour in self._colours.items():

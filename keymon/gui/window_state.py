@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +13,18 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
     from keymon.gui.key_panel import KeyPanel
+
+_FRAME = 60
+"""Room for what desktops put around a window."""
+
+
+def fit(window: QWidget, width: int, height: int) -> None:
+    """Give a window that size, or as much of it as there is room for on its screen."""
+    # Pictures that are drawn without a screen have the size that they are meant to have.
+    if QGuiApplication.platformName() != "offscreen":
+        room = window.screen().availableSize()
+        width, height = min(width, room.width()), min(height, room.height() - _FRAME)
+    window.resize(width, height)
 
 
 class WindowState:
@@ -52,11 +66,17 @@ class WindowState:
 
     def switch(self, panel: "KeyPanel", profile: str) -> None:
         """Go over to another profile."""
-        self._settings.setValue("profile", profile)
+        if profile:
+            self._settings.setValue("profile", profile)
         if profile != self._profile:
             self.keep(panel)
             self._profile = profile
             self.restore(panel)
+
+    def rename(self, profile: str) -> None:
+        """Go on under another name."""
+        self._settings.setValue("profile", profile)
+        self._profile = profile
 
     def _name(self, name: str) -> str:
         # A slash would begin a group of its own.

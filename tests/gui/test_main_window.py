@@ -433,7 +433,6 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
     assert sorted(settings.allKeys()) == [
         "geometry",
         "invalid_columns",
-        "profile",
         "splitter",
         "valid_columns",
     ]

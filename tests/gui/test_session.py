@@ -1,5 +1,6 @@
 """Gateways are switched by profile: what belongs to one stays with it, and nothing of it reaches another."""
 
+import os
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -216,7 +217,7 @@ def told(window: MainWindow) -> str:
 def test_profiles_that_cannot_be_read_are_told_and_stay(bench: Bench, store: ProfileStore) -> None:
     store.path.parent.mkdir(parents=True)
     store.path.write_text("[[profile")
-    begin(bench)
+    begin(bench, gateways.of_place(str(bench.gateway().path)))
     assert "the profiles cannot be read" in told(bench.window)
     assert store.path.read_text() == "[[profile"
 
@@ -423,3 +424,73 @@ def test_without_profiles_the_menu_still_leads_to_the_connections(bench: Bench) 
 def button(bench: Bench, text: str, parent: QWidget | None = None) -> QPushButton:
     found = (parent or bench.window).findChildren(QPushButton)
     return next(one for one in found if one.text().replace("&", "") == text and one.isVisible())
+
+
+# What the dialog changes under the window
+
+
+def test_a_profile_that_is_renamed_is_followed_under_its_new_name(
+    bench: Bench, store: ProfileStore, settings: QSettings
+) -> None:
+    save(store, profile(bench, "One", 1))
+    begin(bench)
+    actions(bench.window)["One"].trigger()
+    wait_for(bench, "One")
+    bench.window.connections_wanted.emit()
+    dialog = connections(bench)
+    dialog.form.parts.name.setText("Other")
+    dialog.save()
+    assert bench.window.windowTitle() == "Other – keymon"
+    assert bench.window.switcher.button.text() == "Other"
+    assert [(text, action.isChecked()) for text, action in actions(bench.window).items()] == [("Other", True)]
+    assert settings.value("profile") == "Other"
+    dialog.close()
+    with bench.qtbot.waitSignal(bench.poller.refreshed):
+        choose_zone(bench.window, "Asia/Tokyo")
+    assert [(one.name, one.gateway_tz) for one in store.load()] == [("Other", "Asia/Tokyo")]
+
+
+def test_a_look_elsewhere_does_not_forget_the_last_profile(
+    bench: Bench, store: ProfileStore, settings: QSettings
+) -> None:
+    save(store, profile(bench, "One", 1))
+    begin(bench)
+    actions(bench.window)["One"].trigger()
+    wait_for(bench, "One")
+    bench.window.demo_chosen.emit()
+    wait_for(bench, "sample gateway")
+    assert settings.value("profile") == "One"
+
+
+def test_where_profiles_cannot_be_written_one_can_still_connect(
+    bench: Bench, far: Profile, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(store)
+    begin(bench)
+    dialog = connections(bench)
+
+    def full(_handle: int) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "fsync", full)
+    dialog.fill(far.database.replace(READER, f"{READER}:{READER_PASSWORD}"))
+    dialog.connect_now()
+    bench.qtbot.waitUntil(lambda: bench.window.snapshot is not None)
+    assert len(bench.snapshot.keys) == 4
+    assert actions(bench.window) == {}
+
+
+def test_profiles_that_cannot_be_read_are_told_in_one_place(bench: Bench, store: ProfileStore) -> None:
+    store.path.parent.mkdir(parents=True)
+    store.path.write_text("[[profile")
+    begin(bench)
+    assert "the profiles cannot be read" in connections(bench).parts.note.text
+    assert bench.window.findChild(QMessageBox) is None
+
+
+def test_a_place_that_cannot_be_understood_is_shown_to_the_letter(bench: Bench, store: ProfileStore) -> None:
+    save(store, Profile("Odd", "mysql://reader@h:abc/d"))
+    begin(bench)
+    dialog = connections(bench)
+    assert dialog.form.draft.path == "mysql://reader@h:abc/d"
+    assert "write mysql://user@host:port/database" in dialog.parts.note.text
