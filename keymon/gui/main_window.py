@@ -155,8 +155,7 @@ class MainWindow(QMainWindow):
     def follow(self, source: "Source", profile: str = "", colour: str = "") -> None:
         """Leave the gateway that was shown and follow that of `source`; name and colour are those of its profile."""
         self.state.switch(self.panel, profile)
-        self.switcher.show_current(source.title, bool(profile), colour)
-        self.show_gateway(source.title)
+        self.show_gateway(source.title, colour, is_profile=bool(profile))
         self.status_line.start()
         self.poller.follow(source)
 
@@ -167,8 +166,9 @@ class MainWindow(QMainWindow):
         self.status_line.rename(visible(title))
         self.switcher.rename(title)
 
-    def show_gateway(self, title: str) -> None:
-        """Make room for the figures of another gateway."""
+    def show_gateway(self, title: str, colour: str = "", *, is_profile: bool = False) -> None:
+        """Make room for the figures of another gateway; a profile has a colour."""
+        self.switcher.show_current(title, is_profile, colour)
         for dialog in list(self.dialogs.values()):
             dialog.close()
         self._snapshot = self._failure = self._prepared = None
