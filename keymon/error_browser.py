@@ -132,7 +132,7 @@ class ErrorBrowser:
 
     def __init__(self, database: Database, clock: GatewayClock, until: datetime | None = None) -> None:
         self._database = database
-        self._clock = clock
+        self.clock = clock
         self._until = until
 
     def page(
@@ -157,6 +157,10 @@ class ErrorBrowser:
         text = None if not found or found[0][0] is None else as_text(found[0][0])
         # Once all rows are deleted, ids begin again: then another row has this one's.
         return text if text is not None and row.head is not None and text.startswith(row.head) else None
+
+    def now(self) -> datetime:
+        """Return the instant that periods end at, UTC."""
+        return self._database.now() if self._until is None else self._until
 
     def probe(self, first: int) -> list[tuple[int, datetime | None]]:
         """Return (id, time) of the first few rows with id >= `first`."""
@@ -191,11 +195,11 @@ class ErrorBrowser:
 
     def _limits(self, wanted: ErrorFilter) -> _Wanted:
         untils = [until for until in (wanted.until, self._until) if until is not None]
-        until = self._clock.to_local(min(untils)) if untils else None
+        until = self.clock.to_local(min(untils)) if untils else None
         if wanted.since is None:
             return _Wanted(wanted, None, until)
-        last = min(untils, default=self._database.now())
-        return _Wanted(wanted, self._clock.earliest_local(wanted.since, max(wanted.since, last)), until)
+        last = min(untils) if untils else self._database.now()
+        return _Wanted(wanted, self.clock.earliest_local(wanted.since, max(wanted.since, last)), until)
 
     def _top(self, bounds: tuple[int, int], limits: _Wanted) -> int:
         return bounds[1] if limits.until is None else find_end(self, bounds, limits.until)
@@ -238,7 +242,7 @@ class ErrorBrowser:
         return ErrorRow(row[0], at, _name(row[2]), _name(row[3]), _code(row[4]), _name(row[5]), _name(head))
 
     def _utc(self, local: datetime | None) -> datetime | None:
-        return None if local is None else self._clock.from_local(local)
+        return None if local is None else self.clock.from_local(local)
 
 
 def _name(value: object) -> str | None:

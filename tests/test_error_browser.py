@@ -147,7 +147,7 @@ def test_only_errors_of_the_period_are_found_and_no_more_is_looked_at_than_that_
     pages = walk(browser, wanted)
     assert [text for page in pages for text in texts(page)] == [str(n) for n in range(389, 378, -1)]
     assert sum(page.looked_at for page in pages) < 160
-    assert ErrorBrowser(browser._database, browser._clock, end - 395 * MINUTE).page(ErrorFilter()).looked_at < 140
+    assert ErrorBrowser(browser._database, browser.clock, end - 395 * MINUTE).page(ErrorFilter()).looked_at < 140
 
 
 def test_a_period_is_one_of_the_gateways_clock(gateway: Gateway, database: Database) -> None:

@@ -45,6 +45,13 @@ def test_messages_that_differ_in_numbers_and_keys_are_one_group(one: str, other:
     assert key(1) not in group_name(one)
 
 
+@pytest.mark.parametrize("shown", [4, 5, 12, 19])
+def test_of_a_key_in_which_the_beginning_ends_nothing_is_shown(shown: int) -> None:
+    begun = key(1)[:shown]
+    assert begun not in message("x" * (240 - shown) + begun)
+    assert message("x " + begun) == "x " + begun
+
+
 def test_other_words_are_another_group() -> None:
     assert group_name("overloaded") != group_name("quota")
 
