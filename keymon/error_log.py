@@ -105,3 +105,16 @@ def reason(text: str) -> str:
     except (ValueError, RecursionError, TypeError, KeyError, IndexError):
         pass
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def pretty(text: str) -> str:
+    """Return an error text with the JSON in it laid out on several lines, and whatever stands before it."""
+    begin = text.find("{")
+    if begin < 0:
+        return text
+    try:
+        body = json.dumps(json.loads(text[begin:]), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+    before = text[:begin].rstrip()
+    return f"{before}\n{body}" if before else body

@@ -6,7 +6,7 @@ counts them. A call is a success when its status is 2xx; NULL and text in the st
 successes and failures always add up to the total.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -138,6 +138,11 @@ class StatsService:
     def failures(self) -> dict[int | str | None, int]:
         """Return the failures of all keys per status in the last 24 hours, most first. None stands for NULL."""
         return statuses(self._calls, self.as_of)
+
+    @property
+    def model_names(self) -> Sequence[str | None]:
+        """The models that calls in memory are to; None is the NULL model."""
+        return self._calls.models
 
     def call_list(self, wanted: CallFilter) -> CallList:
         """Return the single calls that are wanted, newest first."""
