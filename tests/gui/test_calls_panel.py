@@ -82,7 +82,7 @@ def test_times_are_the_operators_and_the_tooltip_tells_the_gateways(bench: Bench
     index = bench.panel.table.content.index(0, TIME)
     assert index.data() == "06:59:00"
     tip = index.data(Qt.ItemDataRole.ToolTipRole)
-    assert tip == "2026-11-23 06:59:00 here, 2026-11-23 11:59:00 at the gateway (UTC)"
+    assert tip == "2026-11-23 06:59:00 here, 2026-11-23 11:59:00 at the gateway (+00:00)"
 
 
 FILTERS: list[tuple[str, Callable[[CallsPanel], None], int]] = [
