@@ -59,6 +59,10 @@ class CallList:
             None if latency == LATENCY_UNKNOWN else latency,
         )
 
+    def later_than(self, instant: datetime) -> int:
+        """Return how many of the calls started later than an aware instant."""
+        return int(np.count_nonzero(self.calls.started[self.indexes] > to_microseconds(instant)))
+
 
 def call_list(calls: Calls, as_of: datetime, wanted: CallFilter) -> CallList:
     """Return the wanted calls of `wanted.period` before `as_of` (aware), those that started last first."""

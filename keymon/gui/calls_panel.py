@@ -142,6 +142,7 @@ class CallsPanel(QWidget):
         self.ending.setPlaceholderText(tr("Key or its ending"))
         self.ending.setAccessibleName(tr("Key or its ending"))
         self.ending.setClearButtonEnabled(True)
+        self.ending.setMinimumWidth(90)
         self.ending.textChanged.connect(self._filter)
         self.model = ChoiceBox(tr("Model"), tr("All models"))
         self.status = ChoiceBox(tr("Status"), tr("All statuses"))
@@ -214,6 +215,7 @@ class CallsPanel(QWidget):
     def _filter(self) -> None:
         """Show what is wanted now, whatever was selected."""
         self._shown = None
+        self.error.put_away()
         if self._snapshot is not None and self.isVisible():
             self.show_newest()
 
@@ -223,15 +225,16 @@ class CallsPanel(QWidget):
         self.newer.hide()
         if snapshot.loading is None:
             self.table.set_placeholder(tr("No call matches"))
-            self._foot.setText(tr("{n} calls").format(n=number(len(calls))))
+            self._foot.setText(tr("Calls: {n}").format(n=number(len(calls))))
         else:
             self.table.set_placeholder(tr("Reading the log…"))
-            self._foot.setText(tr("{n} calls so far, older ones are being read").format(n=number(len(calls))))
+            self._foot.setText(tr("Calls so far: {n}; older ones are being read").format(n=number(len(calls))))
 
     def _tell_of_newer(self, snapshot: "Snapshot") -> None:
-        more = len(snapshot.stats.call_list(self._wanted())) - len(self._shown or ())
-        held = tr("Held while rows are selected or scrolled.")
-        self._foot.setText(held if more <= 0 else held + " " + tr("{n} more calls").format(n=number(more)))
+        calls = snapshot.stats.call_list(self._wanted())
+        newer = calls.later_than(self._shown[0].started) if self._shown else len(calls)
+        held = tr("Nothing moves while rows are selected or scrolled. Newer calls: {n}")
+        self._foot.setText(held.format(n=number(newer)))
         self.newer.show()
 
     def _offer(self, snapshot: "Snapshot") -> None:

@@ -53,6 +53,7 @@ class ErrorFilters(QWidget):
         field.setPlaceholderText(name)
         field.setAccessibleName(name)
         field.setClearButtonEnabled(True)
+        field.setMinimumWidth(90)
         field.setMaxLength(400)
         field.textChanged.connect(self.changed)
         return field

@@ -251,7 +251,7 @@ class ErrorsPanel(QWidget):
         self._foot.setText(self._state() if self._has_begun else "")
 
     def _state(self) -> str:
-        found = tr("{n} errors in {m} groups, {all} looked at").format(
+        found = tr("Errors: {n}, different messages: {m}, looked at: {all}").format(
             n=number(len(self._rows)), m=number(len(self._groups)), all=number(self._looked_at)
         )
         if self._looking is not None:

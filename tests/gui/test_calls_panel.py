@@ -57,7 +57,7 @@ def test_calls_are_shown_newest_first(bench: Bench, gateway: Gateway) -> None:
     assert cells(table, MODEL) == ["gemini-2.5-pro", "<b>x</b>\\u202e", "(unknown)", "gemini-2.5-flash"]
     assert cells(table, STATUS) == ["✓ 200", "✗ no status", "✓ 200", "✗ 429"]
     assert cells(table, LATENCY) == ["1,500 ms", "7 ms", "–", "20 ms"]
-    assert bench.panel.foot == "4 calls"
+    assert bench.panel.foot == "Calls: 4"
     tip = table.content.index(1, MODEL).data(Qt.ItemDataRole.ToolTipRole)
     assert tip == "<qt>&lt;b&gt;x&lt;/b&gt;\\u202e</qt>"
 
@@ -136,11 +136,11 @@ def test_while_rows_are_selected_nothing_moves(bench: Bench, gateway: Gateway) -
     bench.refresh()
     assert "new" not in cells(table, MODEL)
     assert [index.row() for index in table.selectionModel().selectedRows()] == [2]
-    assert bench.panel.foot == "Held while rows are selected or scrolled. 1 more calls"
+    assert bench.panel.foot == "Nothing moves while rows are selected or scrolled. Newer calls: 1"
     bench.panel.newer.click()
     assert cells(table, MODEL)[0] == "new"
     assert not table.selectionModel().hasSelection()
-    assert bench.panel.foot == "5 calls"
+    assert bench.panel.foot == "Calls: 5"
     assert not bench.panel.newer.isVisible()
 
 

@@ -79,7 +79,7 @@ def test_errors_are_shown_newest_first_and_grouped(bench: Bench, gateway: Gatewa
         "nothing was logged",
         "overloaded",
     ]
-    assert bench.panel.foot == "5 errors in 4 groups, 6 looked at: all there are in this period"
+    assert bench.panel.foot == "Errors: 5, different messages: 4, looked at: 6: all there are in this period"
 
 
 def test_a_group_shows_its_errors_alone(bench: Bench, gateway: Gateway) -> None:
@@ -143,7 +143,7 @@ def test_it_looks_as_far_back_as_it_is_told_to(bench: Bench, gateway: Gateway) -
     newest_first = [f"text {n}" for n in range(9, -1, -1)]
     assert cells(panel.table, MESSAGE) == newest_first[:4]
     assert len(bench.asked) == 2
-    assert panel.foot.startswith("4 errors in 1 groups, 4 looked at, back to ")
+    assert panel.foot.startswith("Errors: 4, different messages: 1, looked at: 4, back to ")
     assert panel.foot.endswith("; there are older ones")
     panel.table.selectRow(1)
     panel.further.click()
@@ -154,7 +154,7 @@ def test_it_looks_as_far_back_as_it_is_told_to(bench: Bench, gateway: Gateway) -
     ended(bench)
     assert cells(panel.table, MESSAGE) == newest_first
     assert not panel.further.isVisible()
-    assert panel.foot == "10 errors in 1 groups, 10 looked at: all there are in this period"
+    assert panel.foot == "Errors: 10, different messages: 1, looked at: 10: all there are in this period"
 
 
 @pytest.mark.usefixtures("small_pages")
