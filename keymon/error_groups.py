@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from keymon.error_browser import HEAD_CHARACTERS, ErrorRow
 from keymon.masking import without_secrets
@@ -44,6 +45,7 @@ def _unescaped(text: str) -> str:
         return text  # cut off in the midst of an escape
 
 
+@lru_cache(maxsize=16_384)  # rows are grouped again with every page that is added to them
 def group_name(head: str | None) -> str:
     """Return what errors of one group have in common; empty where nothing was logged."""
     return _NUMBER.sub("#", without_secrets(message(head), "…"))[:_LONGEST]

@@ -225,7 +225,9 @@ class ErrorsPanel(QWidget):
             self.groups.content.set_rows(self._groups, self._snapshot)
             if self._group is not None:
                 self.groups.selectRow(names.index(self._group))
-        chosen = [row for row in self._rows if self._group in (None, group_name(row.head))]
+        chosen = self._rows[:]
+        if self._group is not None:
+            chosen = [row for row in chosen if group_name(row.head) == self._group]
         if chosen[: len(self._shown)] == self._shown and self._shown:
             self.table.content.grow(chosen)  # what is selected, and where it is seen, stays
         else:
