@@ -6,18 +6,23 @@ counts them. A call is a success when its status is 2xx; NULL and text in the st
 successes and failures always add up to the total.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
 
-from keymon.calls import Calls, Indexes, to_datetime, to_microseconds
+from keymon.attention import KeyCount, attention, statuses
+from keymon.call_list import CallFilter, CallList, call_list
+from keymon.calls import END, Calls, Indexes, to_datetime, to_microseconds
 from keymon.errors import KeyNotFoundError
 from keymon.gateway_clock import EPOCH
 from keymon.gateway_settings import GatewaySettings, Kind, only_key, shown_ending
+from keymon.latency import Latency, latencies_by
+from keymon.model_use import ModelUse, model_use
 from keymon.tally import Tally, tally
+from keymon.trend import Trend, trend
 from keymon.validity import Verdict, judge
 
 DAY = timedelta(hours=24)
@@ -120,6 +125,44 @@ class StatsService:
         status, count = np.unique(own, return_counts=True)
         order = np.argsort(-count, kind="stable")
         return {calls.decode_status(int(status[i])): int(count[i]) for i in order}
+
+    def trend(self, period: timedelta, key: str | None = None) -> Trend:
+        """Return the calls of a period of `trend.PERIODS` in buckets, of all keys or of one."""
+        number = None if key is None else self._calls.key_numbers.get(key, -1)
+        return trend(self._calls, self.as_of, period, number)
+
+    def attention(self, status: int | str | None, limit: int | None = None) -> tuple[KeyCount, ...]:
+        """Return the keys of the pool with most calls of a status in the last 24 hours, most first."""
+        return attention(self._calls, self.as_of, self.settings.pool, status, limit)
+
+    def failures(self) -> dict[int | str | None, int]:
+        """Return the failures of all keys per status in the last 24 hours, most first. None stands for NULL."""
+        return statuses(self._calls, self.as_of)
+
+    @property
+    def model_names(self) -> Sequence[str | None]:
+        """The models that calls in memory are to; None is the NULL model."""
+        return self._calls.models
+
+    def call_list(self, wanted: CallFilter) -> CallList:
+        """Return the single calls that are wanted, newest first."""
+        return call_list(self._calls, self.as_of, wanted)
+
+    def models(self, key: str | None = None, period: timedelta = DAY, *, folded: bool = False) -> tuple[ModelUse, ...]:
+        """Return the calls of a key, or of all, per model in a period: with latencies and statuses of failures.
+
+        With `folded` the suffixes that the gateway itself strips (`model_use.SUFFIXES`) make no difference.
+        """
+        number = None if key is None else self._calls.key_numbers.get(key, -1)
+        return model_use(self._calls, self.as_of, period, number, folded=folded)
+
+    @cached_property
+    def latencies(self) -> Mapping[str, Latency]:
+        """The latencies of the calls of each key in the last 24 hours; keys without any are not in it."""
+        calls = self._calls
+        chosen = calls.started_between(self._tally.since, END)
+        found = latencies_by(calls.key[chosen].astype(np.int64), calls.latency_ms[chosen])
+        return {key: one for number, one in found.items() if (key := calls.keys[number]) is not None}
 
     def find_key(self, wanted: str) -> str:
         """Return the key that `wanted` is, or is the ending of; keys of the pool go before others in the log.

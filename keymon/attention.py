@@ -1,0 +1,47 @@
+"""Keys that want looking at: those with most calls of one status in the last 24 hours, as the gateway's page has it."""
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from keymon.calls import END, Calls, to_microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCount:
+    """A key, and how many of its calls had the status that was asked for."""
+
+    key: str = field(repr=False)
+    count: int
+
+
+def attention(
+    calls: Calls, as_of: datetime, pool: Container[str], status: int | str | None, limit: int | None = None
+) -> tuple[KeyCount, ...]:
+    """Return the keys of the `pool` with most calls of a `status` in the 24 hours before `as_of` (aware), most first.
+
+    Those with as many are in the order of the log. `status` is as `Calls.status_of` gives it; `limit` is the most
+    keys to return.
+    """
+    chosen = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END)
+    codes = [code for code in np.unique(calls.status[chosen]).tolist() if calls.decode_status(code) == status]
+    chosen = chosen[np.isin(calls.status[chosen], codes)]
+    count = np.bincount(calls.key[chosen], minlength=len(calls.keys))
+    found: list[KeyCount] = []
+    for number in np.argsort(-count, kind="stable").tolist():
+        key = calls.keys[number]
+        if count[number] == 0 or (limit is not None and len(found) >= limit):
+            break
+        if key is not None and key in pool:
+            found.append(KeyCount(key, int(count[number])))
+    return tuple(found)
+
+
+def statuses(calls: Calls, as_of: datetime) -> dict[int | str | None, int]:
+    """Return the failures of all keys per status in the 24 hours before `as_of` (aware), most first."""
+    chosen = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END)
+    codes, count = np.unique(calls.status[chosen], return_counts=True)
+    order = np.argsort(-count, kind="stable")
+    return {calls.decode_status(int(codes[i])): int(count[i]) for i in order if not 200 <= int(codes[i]) < 300}
