@@ -47,6 +47,7 @@ def _shortcuts() -> list[tuple[str, str]]:
         ("Ctrl+O", tr("Open a gateway's database")),
         ("Ctrl+E", tr("Open by a gateway's .env")),
         ("Ctrl+T", tr("Set the gateway's time zone")),
+        ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
         ("Esc", tr("Close the details")),
         ("Ctrl+Q", tr("Quit")),
     ]
