@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from keymon.trend import Trend
 
 _GAP = 6
-_LEAST_BAR = 2.0
 _MARK_ROOM = 24
 _MOST_LINES = 6
 _TINY = timedelta(microseconds=1)
@@ -53,8 +52,6 @@ class TrendChart(QWidget):
     def set_trend(self, trend: "Trend | None", snapshot: "Snapshot | None") -> None:
         """Show the `trend` that was made from `snapshot`; without them say that they are being read."""
         self._trend, self._snapshot = trend, snapshot
-        if trend is None or self.current < 0:
-            self._current = None
         self.setAccessibleDescription(
             self.message if trend is None or snapshot is None or self.message else describe_all(trend, snapshot)
         )
@@ -124,14 +121,10 @@ class TrendChart(QWidget):
     def _draw_bars(self, painter: QPainter, plot: "_Plot", trend: "Trend") -> None:
         pairs = zip(trend.success.tolist(), trend.failure.tolist(), strict=True)
         for i, (success, failure) in enumerate(pairs):
-            total = success + failure
-            if not total:
-                continue
             slot = plot.slot(i)
             inset = min(slot.width() * 0.12, 3.0)
             bottom = plot.area.bottom()
-            height = max(bottom - plot.y(total), _LEAST_BAR)
-            succeeded, failed = split_bar(height, CallCount(success, failure))
+            succeeded, failed = split_bar(bottom - plot.y(success + failure), CallCount(success, failure))
             left, width = slot.left() + inset, slot.width() - 2 * inset
             fill(painter, self.palette(), QRectF(left, bottom - succeeded, width, succeeded), failed=False)
             fill(painter, self.palette(), QRectF(left, bottom - succeeded - failed, width, failed), failed=True)

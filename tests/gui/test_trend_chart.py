@@ -150,6 +150,15 @@ def test_bars_follow_the_theme(gateway: GatewayFile, chart: TrendChart) -> None:
     assert column(chart.grab().toImage(), middle(chart, len(trend) - 3), QColor("#5aa9e6")) > 100
 
 
+def test_the_scale_of_time_is_that_of_the_bars(gateway: GatewayFile, chart: TrendChart) -> None:
+    log(gateway, NOW, (HOUR, 5, 0))
+    snapshot = read(gateway)
+    for period in (HOUR, 8 * HOUR, DAY):
+        trend, plot = show(chart, snapshot, period), chart._plot()
+        for bucket in range(1, len(trend)):
+            assert plot.x(trend.start(bucket)) == pytest.approx(plot.slot(bucket).left())
+
+
 @pytest.mark.parametrize(
     ("most", "lines", "step"),
     [(1, 5, 1), (0, 5, 1), (5, 5, 1), (6, 5, 2), (11, 5, 5), (26, 5, 10), (999_999, 5, 200_000), (7, 1, 10)],
@@ -200,6 +209,9 @@ def test_the_keyboard_s_frame_is_not_part_of_a_picture(qtbot: QtBot, gateway: Ga
     chart.activateWindow()
     qtbot.waitUntil(chart.hasFocus)
     assert chart.grab().toImage() == without
+    chart.clearFocus()
+    chart.setFocus(Qt.FocusReason.OtherFocusReason)
+    assert chart.current == -1  # a window that is merely opened points at nothing
     chart.clearFocus()
     chart.setFocus(Qt.FocusReason.TabFocusReason)
     assert chart.current == 48
@@ -444,6 +456,15 @@ def test_a_hidden_view_computes_nothing_until_it_is_seen(gateway: GatewayFile, v
     view.clear()
     assert lines(view) == []
     assert view.chart.message == "Reading the log…"
+
+
+@pytest.mark.parametrize("row", [0, 48, 49])
+def test_the_first_and_the_last_line_stay_selected_too(gateway: GatewayFile, view: TrendView, row: int) -> None:
+    log(gateway, NOW, (timedelta(hours=2), 1, 0))
+    view.show_snapshot(read(gateway))
+    view.table.selectRow(row)
+    view.show_snapshot(read(gateway, NOW + timedelta(seconds=5)))
+    assert {index.row() for index in view.table.selectedIndexes()} == {row}
 
 
 def test_the_selected_line_stays_and_nothing_scrolls(qtbot: QtBot, gateway: GatewayFile, view: TrendView) -> None:
