@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from keymon.gui import moments
-from keymon.gui.key_header import KeyHeader, plain_text
+from keymon.gui.details_header import DetailsHeader, plain_text
 from keymon.gui.models_view import ModelsView
 from keymon.gui.translation import error_advice, error_text, tr
 from keymon.gui.trend_view import TrendView
@@ -70,7 +70,7 @@ class DetailsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         # The first in the order of Tab, so that what is put into the dialog later comes before it again.
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        self._header = KeyHeader(key, reveal_ms, self)
+        self._header = DetailsHeader(key, reveal_ms, self)
         self._header.copy_wanted.connect(self.copy_wanted)
         self._header.neighbour_wanted.connect(self.neighbour_wanted)
         self._verdict = VerdictText(key)

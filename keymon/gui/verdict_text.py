@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from keymon.gui.details_header import plain_text
 from keymon.gui.evidence import describe
-from keymon.gui.key_header import plain_text
 from keymon.gui.model_table import statuses_in_words
 from keymon.gui.moments import ago
 from keymon.gui.translation import error_advice, error_text, number, percent, tr

@@ -14,7 +14,7 @@ from keymon.masking import mask_key, visible
 _COPIED_MS = 4_000
 
 
-class KeyHeader(QWidget):
+class DetailsHeader(QWidget):
     """Badge, key and buttons.
 
     `copy_wanted(key)` asks for the clipboard, `neighbour_wanted(step)` for the previous key (-1) or the next (1).
