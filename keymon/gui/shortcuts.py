@@ -48,6 +48,7 @@ def _shortcuts() -> list[tuple[str, str]]:
         ("Ctrl+E", tr("Open by a gateway's .env")),
         ("Ctrl+D", tr("Look at the sample gateway")),
         ("Ctrl+T", tr("Set the gateway's time zone")),
+        ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
         ("Esc", tr("Close the details")),
         ("Ctrl+Q", tr("Quit")),
     ]
