@@ -25,12 +25,13 @@ PERIODS: dict[timedelta, timedelta] = {
 class Trend:
     """n buckets. `edges` int64[n + 1]: where they begin, and the last ends, microseconds since 1970-01-01 UTC.
 
-    `success` and `failure` int64[n] count the calls that started in each.
+    `success` and `failure` int64[n] count the calls that started in each. `length` is that of a whole bucket.
     """
 
     edges: Int64s
     success: Int64s
     failure: Int64s
+    length: timedelta
 
     def __len__(self) -> int:
         return len(self.success)
@@ -60,7 +61,7 @@ def trend(calls: Calls, as_of: datetime, period: timedelta, key: int | None = No
     passed = is_success(calls.status[chosen])
     total = np.bincount(places, minlength=len(edges) - 1)
     success = np.bincount(places[passed], minlength=len(edges) - 1)
-    return Trend(edges, success, total - success)
+    return Trend(edges, success, total - success, PERIODS[period])
 
 
 def sparklines(calls: Calls, as_of: datetime, keys: int) -> tuple[Int64s, Int64s]:

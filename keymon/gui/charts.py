@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from keymon.gui.theme import failure_colour, failure_hatch, success_colour
+from keymon.gui.bars import draw_legend, fill, legend_height
 from keymon.gui.translation import number, percent, plain_tip, shown_model, tr
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class ModelChart(QWidget):
         """Draw legend and bars."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_legend(painter)
+        draw_legend(painter, self.palette(), 0, 0)
         label, value = self._label_width(), self._value_width()
         room = max(self.width() - label - value - 2 * _GAP, 20)
         most = max((row.calls.total for row in self._rows), default=1)
@@ -87,15 +87,6 @@ class ModelChart(QWidget):
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 4, 4)
         painter.end()
-
-    def _draw_legend(self, painter: QPainter) -> None:
-        metrics, x = self.fontMetrics(), 0.0
-        box = metrics.ascent()
-        for text, failed in ((tr("Successful"), False), (tr("Failed"), True)):
-            self._fill(painter, QRectF(x, 3, box, box), failed)
-            painter.setPen(self.palette().windowText().color())
-            painter.drawText(QRectF(x + box + 6, 0, 200, box + 6), Qt.AlignmentFlag.AlignVCenter, text)
-            x += box + 6 + metrics.horizontalAdvance(text) + 2 * _GAP
 
     def _draw_row(self, painter: QPainter, area: QRectF, row: "ModelCalls", label: int, length: float) -> None:
         metrics = self.fontMetrics()
@@ -112,14 +103,9 @@ class ModelChart(QWidget):
     def _draw_bar(self, painter: QPainter, bar: QRectF, row: "ModelCalls") -> None:
         """Draw the stacked bar."""
         succeeded, failed = split_bar(bar.width(), row.calls)
-        self._fill(painter, QRectF(bar.left(), bar.top(), succeeded, bar.height()), failed=False)
-        self._fill(painter, QRectF(bar.left() + succeeded, bar.top(), failed, bar.height()), failed=True)
-
-    def _fill(self, painter: QPainter, area: QRectF, failed: bool) -> None:
-        colour = failure_colour(self.palette()) if failed else success_colour(self.palette())
-        painter.fillRect(area, colour)
-        if failed:
-            painter.fillRect(area, failure_hatch(self.palette()))
+        fill(painter, self.palette(), QRectF(bar.left(), bar.top(), succeeded, bar.height()), failed=False)
+        failures = QRectF(bar.left() + succeeded, bar.top(), failed, bar.height())
+        fill(painter, self.palette(), failures, failed=True)
 
     def event(self, event: QEvent) -> bool:
         """Show the tooltip of the bar under the pointer."""
@@ -171,7 +157,7 @@ class ModelChart(QWidget):
         return row if 0 <= row < len(self._rows) else -1
 
     def _top(self) -> int:
-        return self.fontMetrics().height() + 12
+        return legend_height(self.fontMetrics())
 
     def _pitch(self) -> int:
         return self.fontMetrics().height() + 14

@@ -22,18 +22,19 @@ def ago(then: datetime | None, now: datetime) -> str:
 
 def moment(instant: datetime, snapshot: "Snapshot") -> str:
     """Return an instant as hours and minutes, with the date where it is another day than the snapshot's."""
-    there = _by_its_clock(instant, snapshot)
-    same_day = there.date() == _by_its_clock(snapshot.as_of, snapshot).date()
+    there = by_its_clock(instant, snapshot)
+    same_day = there.date() == by_its_clock(snapshot.as_of, snapshot).date()
     return f"{there:%H:%M}" if same_day else f"{there:%Y-%m-%d %H:%M}"
 
 
 def as_of(snapshot: "Snapshot") -> str:
     """Return the instant of a snapshot; of a past one with its date and the gateway's zone."""
-    there = _by_its_clock(snapshot.as_of, snapshot)
+    there = by_its_clock(snapshot.as_of, snapshot)
     if snapshot.is_live:
         return tr("As of {time}").format(time=f"{there:%H:%M:%S}")
     return tr("As of {time} at the gateway").format(time=f"{there:%Y-%m-%d %H:%M:%S}")
 
 
-def _by_its_clock(instant: datetime, snapshot: "Snapshot") -> datetime:
+def by_its_clock(instant: datetime, snapshot: "Snapshot") -> datetime:
+    """Return an instant (UTC) as the clock shows it that the window goes by; of a past instant naive."""
     return instant.astimezone() if snapshot.is_live else snapshot.clock.to_local(instant)
