@@ -1,6 +1,6 @@
 """Single calls, newest first: those of the gateway or of one key, by model, status and outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,11 +12,12 @@ from keymon.calls import END, LATENCY_UNKNOWN, Calls, Indexes, is_success, to_da
 class CallFilter:
     """Which calls are wanted. None is any; `model` and `status` are in tuples, because None is a value of theirs.
 
-    `status` may be a number or a text, as `Calls.status_of` gives it.
+    `ending` is the ending of a key. `status` may be a number or a text, as `Calls.status_of` gives it.
     """
 
     period: timedelta = timedelta(hours=24)
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
+    ending: str = field(default="", repr=False)
     model: tuple[str | None] | None = None
     status: tuple[int | str | None] | None = None
     only_failures: bool = False
@@ -58,12 +59,19 @@ class CallList:
             None if latency == LATENCY_UNKNOWN else latency,
         )
 
+    def later_than(self, instant: datetime) -> int:
+        """Return how many of the calls started later than an aware instant."""
+        return int(np.count_nonzero(self.calls.started[self.indexes] > to_microseconds(instant)))
+
 
 def call_list(calls: Calls, as_of: datetime, wanted: CallFilter) -> CallList:
     """Return the wanted calls of `wanted.period` before `as_of` (aware), those that started last first."""
     chosen = calls.started_between(to_microseconds(as_of - wanted.period), END)
     if wanted.key is not None:
         chosen = chosen[calls.key[chosen] == calls.key_numbers.get(wanted.key, -1)]
+    if wanted.ending:
+        numbers = [i for i, key in enumerate(calls.keys) if key is not None and key.endswith(wanted.ending)]
+        chosen = chosen[np.isin(calls.key[chosen], numbers)]
     if wanted.model is not None:
         number = next((i for i, name in enumerate(calls.models) if name == wanted.model[0]), -1)
         chosen = chosen[calls.model[chosen] == number]

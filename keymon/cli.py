@@ -9,12 +9,11 @@ import gc
 import os
 import shlex
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn
 
 from keymon import __version__, errors
 from keymon.display import check_window_libraries, has_display, qt_errors
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
 PROGRAM = "keymon"
 _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """The instant at which pictures of the sample gateway are taken."""
-_TRIES = 5
-_UNTOLD_S = 1.0
-"""A reading that takes no longer is not worth telling of."""
-_Result = TypeVar("_Result")
+
+_KEY_HELP = "a full key, an ending of one, or - for standard input"
+_MOST_LISTED = 1_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,6 +96,29 @@ def _parser() -> argparse.ArgumentParser:
     _add_format_options(usage, csv=False)
     stats = add("stats", _run_stats, "show the calls of all keys in 1 minute, 1 hour, 24 hours and this month")
     _add_format_options(stats, csv=False)
+    calls = add("calls", _run_calls, "list single calls, newest first")
+    calls.add_argument("--key", metavar="KEY", help=_KEY_HELP)
+    calls.add_argument("--model", help="a model's name; none for calls that have none")
+    calls.add_argument("--status", help="a status code; none for calls that have none")
+    calls.add_argument("--failures", action="store_true", help="only failed calls")
+    calls.add_argument("--period", choices=("1h", "8h", "24h"), default="24h")
+    _add_list_options(calls, 100)
+    logged = add("errors", _run_errors, "list what was logged for failed calls, newest first")
+    logged.add_argument("--key", metavar="KEY", help=_KEY_HELP)
+    logged.add_argument("--text", help="what the text contains, upper case or lower")
+    logged.add_argument("--code", help="an error code; none for errors that have none")
+    logged.add_argument("--model", help="a model's name; none for errors that have none")
+    logged.add_argument(
+        "--since",
+        default="24h",
+        metavar="ISO-8601|AGE",
+        help="from then on: a time, an age such as 30m, 24h, 7d, or all",
+    )
+    logged.add_argument("--full", action="store_true", help="print the whole texts")
+    _add_list_options(logged, 100)
+    attention = add("attention", _run_attention, "list the keys with most calls of one status in the last 24 hours")
+    attention.add_argument("--status", default="429", help="a status code; none for calls that have none")
+    _add_list_options(attention, 20)
     check = add("check", _run_check, "try the connection to a gateway, stage by stage")
     check.epilog = "Ends with 0 where all stages are passed, else with the exit code of what failed."
     profiles = add("profiles", _run_profiles, "list the profiles", about_gateway=False)
@@ -125,36 +146,24 @@ def _add_format_options(parser: argparse.ArgumentParser, csv: bool) -> None:
         group.add_argument("--csv", action="store_true", help="print CSV")
 
 
+def _add_list_options(parser: argparse.ArgumentParser, limit: int) -> None:
+    parser.add_argument("--limit", type=_count, default=limit, metavar="N", help=f"at most as many, {limit} by default")
+    _add_format_options(parser, csv=True)
+    parser.add_argument("--show-keys", action="store_true", help="print keys in full, not masked")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= _MOST_LISTED:
+        raise ValueError
+    return number
+
+
 def _snapshot(options: argparse.Namespace, month: bool = False) -> "Snapshot":
+    from keymon.console import Progress, patiently
+
     with monitored(options, month) as monitor:
-        return _patiently(lambda: monitor.refresh(progress=_Progress()))
-
-
-class _Progress:
-    """Tells on a terminal how far a long reading has come; scripts hear nothing of it."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._is_shown = False
-
-    def __call__(self, calls: int, share: float) -> None:
-        is_over = share >= 1
-        if not sys.stderr.isatty() or (is_over and not self._is_shown):
-            return
-        if time.monotonic() - self._begun > _UNTOLD_S:
-            text = "" if is_over else f"{PROGRAM}: reading the log, {calls:,} calls, {int(100 * share)} %"
-            print(f"\r{text:60}", end="\r" if is_over else "", file=sys.stderr, flush=True)
-            self._is_shown = True
-
-
-def _patiently(read: Callable[[], _Result]) -> _Result:
-    """Return what `read` finds; a long reading that somebody's lock breaks off is taken up again."""
-    for _ in range(_TRIES - 1):
-        try:
-            return read()
-        except errors.DatabaseLockedError:
-            continue
-    return read()
+        return patiently(lambda: monitor.refresh(progress=Progress()))
 
 
 def _run_keys(options: argparse.Namespace) -> int:
@@ -173,9 +182,11 @@ def _run_keys(options: argparse.Namespace) -> int:
 
 def _run_usage(options: argparse.Namespace) -> int:
     wanted = sys.stdin.readline().strip() if options.key == "-" else options.key
-    with monitored(options, month=False) as monitor:
-        found = _patiently(lambda: monitor.usage(wanted))
     from keymon import report
+    from keymon.console import patiently
+
+    with monitored(options, month=False) as monitor:
+        found = patiently(lambda: monitor.usage(wanted))
 
     text = report.usage_json(found.usage) if options.json else report.usage_table(found.usage)
     return _print(text, found.notices)
@@ -187,6 +198,28 @@ def _run_stats(options: argparse.Namespace) -> int:
 
     text = report.stats_json(snapshot) if options.json else report.stats_table(snapshot)
     return _print(text, snapshot.notices)
+
+
+def _run_calls(options: argparse.Namespace) -> int:
+    snapshot = _snapshot(options)
+    from keymon import cli_calls
+
+    return _print(cli_calls.calls_text(snapshot, options), snapshot.notices)
+
+
+def _run_attention(options: argparse.Namespace) -> int:
+    snapshot = _snapshot(options)
+    from keymon import cli_calls
+
+    return _print(cli_calls.attention_text(snapshot, options), snapshot.notices)
+
+
+def _run_errors(options: argparse.Namespace) -> int:
+    with monitored(options, month=False) as monitor:
+        from keymon import cli_calls
+
+        text = cli_calls.errors_text(monitor, options)
+    return _print(text)
 
 
 def _run_profiles(options: argparse.Namespace) -> int:

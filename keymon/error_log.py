@@ -5,6 +5,8 @@ the moment of its call, and only when somebody wants to see it.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import sleep
 
@@ -22,13 +24,13 @@ _SAME = timedelta(milliseconds=1)
 _CHUNK_ROWS = 50  # the time stands behind the texts, so each row is read through
 _MAX_CHUNKS = 1_000
 _PAUSE_S = 0.002
-_MAX_TEXT = 20_000
+MAX_TEXT = 20_000
 
-_BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
+BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
 _COLUMNS = (log.c.id, log.c.request_time, log.c.gemini_key)
-_PROBE = select(*_COLUMNS).where(log.c.id >= bindparam("first")).order_by(log.c.id).limit(8)
+PROBE = select(*_COLUMNS).where(log.c.id >= bindparam("first")).order_by(log.c.id).limit(8)
 _CHUNK = select(*_COLUMNS).where(log.c.id > bindparam("after")).order_by(log.c.id).limit(_CHUNK_ROWS)
-_TEXT = select(func.substr(log.c.error_log, 1, _MAX_TEXT)).where(log.c.id == bindparam("id")).limit(1)
+TEXT = select(func.substr(log.c.error_log, 1, MAX_TEXT)).where(log.c.id == bindparam("id")).limit(1)
 
 
 def error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:
@@ -38,8 +40,15 @@ def error_text(database: Database, key: str, started: datetime, ended: datetime)
     failure. Returns None where nothing was logged or it has been deleted; at most 20,000 characters.
     Raises `ErrorTextsMissingError` where the table is not there or may not be read, and `DatabaseError`.
     """
-    try:
+    with missing_texts_told():
         return _error_text(database, key, started, ended)
+
+
+@contextmanager
+def missing_texts_told() -> Iterator[None]:
+    """Raise `ErrorTextsMissingError` where the table of errors is not there or may not be read."""
+    try:
+        yield
     except RightMissingError:
         raise ErrorTextsMissingError(reason="the account may not read t_error_logs") from None
     except NotAGatewayError:
@@ -47,13 +56,13 @@ def error_text(database: Database, key: str, started: datetime, ended: datetime)
 
 
 def _error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:
-    bounds = database.fetch(_BOUNDS)[0]
+    bounds = database.fetch(BOUNDS)[0]
     if bounds[0] is None:
         return None
     found = _find(database, _start(database, bounds, started), key, started, ended)
     if found is None:
         return None
-    rows = database.fetch(_TEXT, id=found)
+    rows = database.fetch(TEXT, id=found)
     return str(rows[0][0]) if rows and rows[0][0] is not None else None
 
 
@@ -61,7 +70,7 @@ def _start(database: Database, bounds: tuple[int, int], started: datetime) -> in
     return last_id_before(
         started - _MARGIN,
         bounds,
-        lambda first: [(row[0], local_time(row[1])) for row in database.fetch(_PROBE, first=first)],
+        lambda first: [(row[0], local_time(row[1])) for row in database.fetch(PROBE, first=first)],
     )
 
 
@@ -96,3 +105,16 @@ def reason(text: str) -> str:
     except (ValueError, RecursionError, TypeError, KeyError, IndexError):
         pass
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def pretty(text: str) -> str:
+    """Return an error text with the JSON in it laid out on several lines, and whatever stands before it."""
+    begin = text.find("{")
+    if begin < 0:
+        return text
+    try:
+        body = json.dumps(json.loads(text[begin:]), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+    before = text[:begin].rstrip()
+    return f"{before}\n{body}" if before else body

@@ -11,6 +11,7 @@ looks at sentinels far below, and `log_survey` goes through all the rest of the 
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from keymon.call_log import SENTINELS, CallLog
 
@@ -34,6 +35,14 @@ Probe = Callable[[int], Sequence[tuple[int, datetime | None]]]
 """Gives (id, time) of the first rows with at least an id."""
 
 
+class Probed(Protocol):
+    """A log that can be probed."""
+
+    def probe(self, first: int) -> Sequence[tuple[int, datetime | None]]:
+        """Return (id, time) of the first few rows with at least an id."""
+        ...
+
+
 def find_start(log: CallLog, bounds: Bounds, cutoff: datetime, margin: timedelta = MARGIN) -> int:
     """Return an id such that every call that started at or after `cutoff` (naive) has a larger one.
 
@@ -42,8 +51,8 @@ def find_start(log: CallLog, bounds: Bounds, cutoff: datetime, margin: timedelta
     return last_id_before(cutoff - margin, bounds, log.probe, _CLOSE_ENOUGH)
 
 
-def find_end(log: CallLog, bounds: Bounds, moment: datetime) -> int:
-    """Return an id such that every call that started at or before `moment` (naive) has at most this one."""
+def find_end(log: Probed, bounds: Bounds, moment: datetime) -> int:
+    """Return an id such that every row dated at or before `moment` (naive) has at most this one."""
     limit = moment + AFTER
     unproven, proven = bounds[0] - 1, bounds[1] + 1
     while proven - unproven > 1:

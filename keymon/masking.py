@@ -37,6 +37,16 @@ def mask_text(text: str) -> str:
     return _SECRETS.sub(lambda found: mask_key(found.group()), _PASSWORD.sub(r"\1:…", text))
 
 
+def mask_text_of(key: str | None, text: str) -> str:
+    """Return `text` with `key`, of whatever form it is, masked too."""
+    return mask_text(text.replace(key, mask_key(key)) if key and len(key) >= _HEAD + _TAIL else text)
+
+
+def without_secrets(text: str, put: str) -> str:
+    """Return `text` with `put` for whatever looks like a key or a token."""
+    return _SECRETS.sub(put, text)
+
+
 def foreign(text: str, limit: int = 200) -> str:
     """Return text from the database as it is shown: secrets masked, on one line, elided at `limit`."""
     return visible(mask_text(text), limit)

@@ -16,6 +16,7 @@ from keymon.account_rights import rights_to_write
 from keymon.call_log import CHUNK_ROWS, CallLog, LogRows
 from keymon.data_quality import Surroundings
 from keymon.database import Database, Location
+from keymon.error_browser import ErrorBrowser
 from keymon.errors import DatabaseUnreadableError, Notice, PoolKeptNotice, SettingUnreadableError
 from keymon.followed_log import FollowedLog, follow_log
 from keymon.gateway_clock import ClockWatch, GatewayClock
@@ -202,6 +203,14 @@ class Monitor:
         local = self._followed.clock.to_local(started)
         ended = local + timedelta(milliseconds=max(latency_ms, 0))
         return self._database.again_if_lost(lambda: error_log.error_text(self._database, key, local, ended))
+
+    def errors(self) -> ErrorBrowser:
+        """Return what browses the gateway's errors, as far as the instant that the monitor judges.
+
+        Raises `DatabaseError` where the gateway's clock is not known and cannot be found out.
+        """
+        clock = self._find_clock() if self._followed is None else self._followed.clock
+        return ErrorBrowser(self._database, clock, None if self._as_of is None else self._instant(clock))
 
     def interrupt(self) -> None:
         """Break off a read that is under way; callable from any thread."""

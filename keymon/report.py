@@ -7,7 +7,7 @@ spreadsheet.
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from keymon.masking import foreign, mask_key, mask_text, visible
 from keymon.monitor import Snapshot
@@ -46,12 +46,25 @@ def keys_json(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) -
 
 def keys_csv(keys: Sequence[KeyFigures], show_keys: bool) -> str:
     """Return the pool as CSV with a header; cells that a spreadsheet would run are defused."""
+    return csv_text(_KEY_COLUMNS, [_key_fields(figures, show_keys) for figures in keys])
+
+
+def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
+    """Return `rows` as CSV under a header; cells that a spreadsheet would run are defused.
+
+    Control characters are made visible, but for the ends of lines.
+    """
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
-    rows = [_key_fields(figures, show_keys) for figures in keys]
-    writer.writerow(_KEY_COLUMNS)
-    writer.writerows([_defused(row[column]) for column in _KEY_COLUMNS] for row in rows)
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
     return lines.getvalue()
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return _defused("\n".join(visible(line, len(line) * 8 + 1) for line in value.splitlines()))
 
 
 def keys_table(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) -> str:
@@ -166,5 +179,5 @@ def _count_fields(count: CallCount | None) -> dict[str, int] | None:
     return None if count is None else {"total": count.total, "success": count.success, "failure": count.failure}
 
 
-def _defused(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+def _defused(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value

@@ -24,6 +24,8 @@ error_logs = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("gemini_key", String(100)),
+    Column("model_name", String(100)),
+    Column("error_type", String(50)),
     Column("error_log", Text),
     Column("error_code", Integer),
     Column("request_time", DateTime),

@@ -6,7 +6,7 @@ counts them. A call is a success when its status is 2xx; NULL and text in the st
 successes and failures always add up to the total.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -159,6 +159,11 @@ class StatsService:
         ]
         keyless = sum(count for key, count in outside if not key)
         return OutsideCalls(sum(count for _, count in outside), sum(1 for key, _ in outside if key), keyless)
+
+    @property
+    def model_names(self) -> Sequence[str | None]:
+        """The models that calls in memory are to; None is the NULL model."""
+        return self._calls.models
 
     def call_list(self, wanted: CallFilter) -> CallList:
         """Return the single calls that are wanted, newest first."""

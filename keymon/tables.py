@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def json_text(value: dict[Any, Any]) -> str:
+def json_text(value: dict[Any, Any] | list[dict[str, Any]]) -> str:
     """Return `value` as JSON on several lines."""
     # ASCII only: any terminal can print it, and foreign text cannot steer one.
     return json.dumps(value, indent=2) + "\n"

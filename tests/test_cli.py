@@ -305,7 +305,9 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert Run(capsys, "--version").out == f"keymon {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [["keys"], ["usage", "0001"], ["stats"]], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    "command", [["keys"], ["usage", "0001"], ["stats"], ["calls"], ["errors"], ["attention"]], ids=lambda c: c[0]
+)
 def test_text_commands_import_no_qt(gateway: GatewayFile, command: list[str]) -> None:
     program = (
         "import sys; from keymon.cli import main; code = main(sys.argv[1:]);"

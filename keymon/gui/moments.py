@@ -27,6 +27,22 @@ def moment(instant: datetime, snapshot: "Snapshot") -> str:
     return f"{there:%H:%M}" if same_day else f"{there:%Y-%m-%d %H:%M}"
 
 
+def second(instant: datetime, snapshot: "Snapshot") -> str:
+    """Return an instant to the second, with the date where it is another day than the snapshot's."""
+    there = _by_its_clock(instant, snapshot)
+    same_day = there.date() == _by_its_clock(snapshot.as_of, snapshot).date()
+    return f"{there:%H:%M:%S}" if same_day else f"{there:%Y-%m-%d %H:%M:%S}"
+
+
+def both_clocks(instant: datetime, snapshot: "Snapshot") -> str:
+    """Return an instant by the desk's clock and by the gateway's."""
+    return tr("{here} here, {there} at the gateway ({zone})").format(
+        here=f"{instant.astimezone():%Y-%m-%d %H:%M:%S}",
+        there=f"{snapshot.clock.to_local(instant):%Y-%m-%d %H:%M:%S}",
+        zone=snapshot.clock.name,
+    )
+
+
 def as_of(snapshot: "Snapshot") -> str:
     """Return the instant of a snapshot; of a past one with its date and the gateway's zone."""
     there = by_its_clock(snapshot.as_of, snapshot)

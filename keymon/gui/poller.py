@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -19,6 +19,7 @@ from keymon.retry import Failure, rest_s
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from keymon.gui.request import Request
     from keymon.monitor import Monitor, Snapshot
 
 INTERVAL_MS = 5_000
@@ -125,6 +126,13 @@ class Poller(QObject):
         if followed is not None:
             self._submit("text", lambda _: followed.error_text(key, started, latency_ms))
 
+    @Slot(object)
+    def ask(self, request: "Request[Any]") -> None:
+        """Let the worker answer a request about the gateway that is followed; once that is left, nothing is heard."""
+        followed = self._followed
+        if followed is not None:
+            self._submit("answer", lambda _: followed.answer(request))
+
     def stop(self) -> None:
         """End the worker; a read that is under way is broken off. To be called before the application ends."""
         self._leave()
@@ -171,6 +179,9 @@ class Poller(QObject):
             self.progress.emit(*result)  # type: ignore[misc]
         elif kind == "text":
             self.error_text_found.emit(*result)  # type: ignore[misc]
+        elif kind == "answer":
+            if callable(result):
+                result()
         elif kind.startswith("survey"):
             self._surveying = False
             # One that failed is taken up again after the next refresh, which tells what is wrong.
@@ -247,6 +258,10 @@ class _Followed:
             return key, started, self._monitor.error_text(key, started, latency_ms)
         except Exception as error:  # noqa: BLE001 - shown in the dialog that asked
             return key, started, error
+
+    def answer(self, request: "Request[Any]") -> Callable[[], object] | None:
+        """Return what tells the answer in the window's thread; None where the gateway could not be opened."""
+        return None if self._monitor is None or self._left else request.answer(self._monitor)
 
     def interrupt(self) -> None:
         self._left = True

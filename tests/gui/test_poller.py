@@ -17,6 +17,7 @@ from keymon.errors import (
     ServerUnreachableError,
 )
 from keymon.gui.poller import Poller, Source
+from keymon.gui.request import Request
 from keymon.monitor import Monitor, Snapshot
 from tests.conftest import MakeGateway
 from tests.gateway_file import key
@@ -306,3 +307,94 @@ def test_who_answers_a_failure_with_another_try_hears_of_no_rest(qtbot: QtBot, p
         poller.follow(source(WatchedMonitor(tmp_path / "absent.db")))
     poller.failed.disconnect(poller.refresh)
     assert told == []
+
+
+# Requests
+
+
+def unheard(what: object) -> None:
+    raise AssertionError(what)
+
+
+def test_a_request_is_answered_in_the_window_s_thread(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    heard: list[object] = []
+
+    def work(monitor: Monitor) -> tuple[Monitor, threading.Thread]:
+        return monitor, threading.current_thread()
+
+    def done(answer: tuple[Monitor, threading.Thread]) -> None:
+        heard.extend([answer[0], answer[1].name.rpartition("_")[0], threading.current_thread()])
+
+    monitor = WatchedMonitor(make_gateway().path)
+    poller.follow(source(monitor))
+    poller.ask(Request(work, done, heard.append))
+    qtbot.waitUntil(lambda: bool(heard))
+    assert heard == [monitor, "keymon-worker", threading.main_thread()]
+
+
+def test_a_request_that_fails_tells_so(qtbot: QtBot, poller: Poller, make_gateway: MakeGateway) -> None:
+    error, failures = OSError(5, "theirs"), list[object]()
+
+    def work(_monitor: Monitor) -> None:
+        raise error
+
+    poller.follow(source(WatchedMonitor(make_gateway().path)))
+    poller.ask(Request(work, unheard, failures.append))
+    qtbot.waitUntil(lambda: bool(failures))
+    assert failures == [error]
+
+
+@pytest.mark.parametrize("cancelled", ["before it is asked", "while it is under way", "when it is answered"])
+def test_nothing_is_heard_of_a_cancelled_request(
+    qtbot: QtBot, poller: Poller, make_gateway: MakeGateway, cancelled: str
+) -> None:
+    worked: list[bool] = []
+
+    def work(_monitor: Monitor) -> None:
+        if cancelled == "while it is under way":
+            request.cancel()
+        worked.append(request.is_over)
+
+    request = Request(work, unheard, unheard)
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(source(WatchedMonitor(make_gateway().path)))
+    if cancelled == "before it is asked":
+        request.cancel()
+    poller.ask(request)
+    done = threading.Event()
+    poller._worker.submit(done.set)
+    assert done.wait(WAIT_S)
+    request.cancel()
+    with qtbot.waitSignal(poller.refreshed):
+        poller.refresh()
+    assert (
+        worked == {"before it is asked": [], "while it is under way": [True], "when it is answered": [False]}[cancelled]
+    )
+
+
+def test_the_answer_of_a_gateway_that_was_left_is_dropped(
+    qtbot: QtBot, poller: Poller, make_gateway: MakeGateway
+) -> None:
+    worked: list[Monitor] = []
+    first = WatchedMonitor(make_gateway(name="first.db").path)
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(source(first))
+    poller.ask(Request(worked.append, unheard, unheard))
+    done = threading.Event()
+    poller._worker.submit(done.set)
+    assert done.wait(WAIT_S)
+    with qtbot.waitSignal(poller.refreshed):
+        poller.follow(source(WatchedMonitor(make_gateway(name="second.db").path)))
+    assert worked == [first]
+
+
+def test_nobody_is_asked_where_nothing_is_followed(qtbot: QtBot, poller: Poller, tmp_path: Path) -> None:
+    asked: list[Monitor] = []
+    request = Request(asked.append, unheard, unheard)
+    poller.ask(request)
+    with qtbot.waitSignal(poller.failed):
+        poller.follow(failing(DatabaseAbsentError(database="x")))
+        poller.ask(request)
+    with qtbot.waitSignal(poller.failed):
+        poller.refresh()
+    assert asked == []

@@ -1,0 +1,297 @@
+"""The panel that browses the errors."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from pytestqt.qtbot import QtBot
+
+from keymon import error_browser
+from keymon.gui import errors_panel
+from keymon.gui.errors_panel import ErrorsPanel
+from keymon.masking import mask_key
+from tests.gateway import Gateway, MakeAnyGateway
+from tests.gateway_file import key
+from tests.gui.panel_bench import PanelBench, cells, minutes_ago
+
+TIME, KEY, MODEL, CODE, MESSAGE = range(5)
+A, B = key(1), key(2)
+QUOTA = '{"error": {"code": 429, "message": "You exceeded your quota, retry in %s s.", "status": "X"}}'
+
+Bench = PanelBench[ErrorsPanel]
+
+
+@pytest.fixture
+def bench(qtbot: QtBot) -> Iterator[Bench]:
+    made: Bench = PanelBench(qtbot, ErrorsPanel())
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def gateway(make_any_gateway: MakeAnyGateway) -> Gateway:
+    made = make_any_gateway([A, B])
+    made.errors(
+        [
+            (A, "old", "gemini-chat", "from another week", 500, None, minutes_ago(10 * 24 * 60)),
+            (A, "gemini-2.5-pro", "gemini-chat", "overloaded", 503, None, minutes_ago(30)),
+            (B, "gemini-2.5-pro", "gemini-chat", QUOTA % 34.5, 429, None, minutes_ago(20)),
+            (A, "gemini-2.5-flash", "gemini-chat", QUOTA % 7, 429, None, minutes_ago(10)),
+            (None, None, None, None, None, None, minutes_ago(5)),
+            (B, "<b>\u202e", "gemini-chat", f"<b>leaked {B}</b>\nsecond", 403, None, minutes_ago(1)),
+        ]
+    )
+    return made
+
+
+def look(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    ended(bench)
+
+
+def ended(bench: Bench) -> None:
+    bench.wait(lambda: bool(bench.asked) and not bench.panel.is_looking)
+
+
+def test_errors_are_shown_newest_first_and_grouped(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    table, groups = bench.panel.table, bench.panel.groups
+    for one in (table, groups):
+        QAbstractItemModelTester(one.content, QAbstractItemModelTester.FailureReportingMode.Fatal, one)
+    assert cells(table, KEY) == [mask_key(B), "no key", mask_key(A), mask_key(B), mask_key(A)]
+    assert cells(table, MODEL) == ["<b>\\u202e", "(unknown)", "gemini-2.5-flash", *["gemini-2.5-pro"] * 2]
+    assert cells(table, CODE) == ["403", "no status", "429", "429", "503"]
+    assert cells(table, MESSAGE) == [
+        f"<b>leaked {mask_key(B)}</b>",
+        "nothing was logged",
+        "You exceeded your quota, retry in 7 s.",
+        "You exceeded your quota, retry in 34.5 s.",
+        "overloaded",
+    ]
+    assert cells(groups, 0) == ["2", "1", "1", "1"]
+    assert cells(groups, 1) == ["2", "1", "1", "1"]
+    assert cells(groups, 2) == [
+        "You exceeded your quota, retry in # s.",
+        "<b>leaked …</b>",
+        "nothing was logged",
+        "overloaded",
+    ]
+    assert bench.panel.foot == "Errors: 5, different messages: 4, looked at: 6: all there are in this period"
+
+
+def test_a_group_shows_its_errors_alone(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    bench.panel.groups.selectRow(0)
+    assert cells(bench.panel.table, CODE) == ["429", "429"]
+    bench.panel.groups.clearSelection()
+    assert len(cells(bench.panel.table, CODE)) == 5
+
+
+def choose_period(panel: ErrorsPanel, place: int) -> None:
+    panel.filters.period.setCurrentIndex(place)
+    panel.filters.period.activated.emit(place)
+
+
+FILTERS: list[tuple[str, Callable[[ErrorsPanel], None], list[str]]] = [
+    ("hour", lambda panel: choose_period(panel, 0), ["403", "no status", "429", "429", "503"]),
+    ("any time", lambda panel: choose_period(panel, 4), ["403", "no status", "429", "429", "503", "500"]),
+    ("text", lambda panel: panel.filters.text.setText("RETRY in 7"), ["429"]),
+    ("nothing", lambda panel: panel.filters.text.setText("no such text"), []),
+    ("ending", lambda panel: panel.filters.ending.setText("0001"), ["429", "503"]),
+    ("model", lambda panel: panel.filters.model.choose(("gemini-2.5-pro",)), ["429", "503"]),
+    ("no model", lambda panel: panel.filters.model.choose((None,)), ["no status"]),
+    ("code", lambda panel: panel.filters.code.choose((403,)), ["403"]),
+    ("no code", lambda panel: panel.filters.code.choose((None,)), ["no status"]),
+    ("one key", lambda panel: panel.set_key(B), ["403", "429"]),
+]
+
+
+@pytest.mark.parametrize(("choose", "codes"), [one[1:] for one in FILTERS], ids=[one[0] for one in FILTERS])
+def test_only_what_is_wanted_is_shown(
+    bench: Bench, gateway: Gateway, choose: Callable[[ErrorsPanel], None], codes: list[str]
+) -> None:
+    look(bench, gateway)
+    before = len(bench.asked)
+    choose(bench.panel)
+    bench.wait(lambda: len(bench.asked) > before)
+    ended(bench)
+    assert cells(bench.panel.table, CODE) == codes
+    assert bench.panel.table.placeholder == ("" if codes else "No error matches")
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors_panel, "AT_ONCE", 4)
+    monkeypatch.setattr(error_browser.ErrorBrowser.page, "__defaults__", (None, 200, -1, lambda: True))
+    monkeypatch.setattr(error_browser, "_ROWS_AT_FIRST", 3)
+    monkeypatch.setattr(error_browser, "_MOST_ROWS", 3)
+
+
+def log_many(gateway: Gateway, count: int = 20) -> None:
+    gateway.execute("DELETE FROM t_error_logs")
+    gateway.errors([(A, "m", None, f"text {n}", 500, None, minutes_ago(count - n)) for n in range(count)])
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_it_looks_as_far_back_as_it_is_told_to(bench: Bench, gateway: Gateway) -> None:
+    log_many(gateway, 10)
+    look(bench, gateway)
+    panel = bench.panel
+    newest_first = [f"text {n}" for n in range(9, -1, -1)]
+    assert cells(panel.table, MESSAGE) == newest_first[:4]
+    assert len(bench.asked) == 2
+    assert panel.foot.startswith("Errors: 4, different messages: 1, looked at: 4, back to ")
+    assert panel.foot.endswith("; there are older ones")
+    panel.table.selectRow(1)
+    panel.further.click()
+    ended(bench)
+    assert cells(panel.table, MESSAGE) == newest_first[:8]
+    assert [index.row() for index in panel.table.selectionModel().selectedRows()] == [1]
+    panel.further.click()
+    ended(bench)
+    assert cells(panel.table, MESSAGE) == newest_first
+    assert not panel.further.isVisible()
+    assert panel.foot == "Errors: 10, different messages: 1, looked at: 10: all there are in this period"
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_looking_can_be_stopped_and_gone_on_with(bench: Bench, gateway: Gateway) -> None:
+    log_many(gateway)
+    panel = bench.panel
+    panel.filters.text.setText("text 0")
+    bench.show()
+    bench.follow(gateway)
+    assert panel.is_looking
+    assert panel.stop.isVisible()
+    assert panel.table.placeholder == "Looking for errors…"
+    panel.stop.click()
+    assert not panel.stop.isVisible()
+    bench.refresh()
+    assert panel.table.content.rowCount() == 0
+    panel.anew.click()
+    ended(bench)
+    assert cells(panel.table, MESSAGE) == ["text 0"]
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_no_more_rows_are_held_than_can_be_read(
+    bench: Bench, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors_panel, "MOST_ROWS", 6)
+    log_many(gateway)
+    look(bench, gateway)
+    bench.panel.further.click()
+    ended(bench)
+    assert bench.panel.table.content.rowCount() == 6
+    assert not bench.panel.further.isEnabled()
+    assert bench.panel.foot.endswith("No more are shown at once: narrow the filters.")
+
+
+def test_new_errors_come_when_it_is_looked_anew(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    gateway.error(A, minutes_ago(0), "new")
+    bench.refresh()
+    assert "new" not in cells(bench.panel.table, MESSAGE)
+    bench.panel.anew.click()
+    ended(bench)
+    assert cells(bench.panel.table, MESSAGE)[0] == "new"
+
+
+def test_an_error_opens_its_text(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    bench.panel.table.setFocus()
+    bench.panel.table.selectRow(2)
+    QTest.keyClick(bench.panel.table, Qt.Key.Key_Return)
+    error = bench.panel.error
+    bench.wait(lambda: error.reason.text() == "You exceeded your quota, retry in 7 s.")
+    assert '    "code": 429,' in error.text.toPlainText().splitlines()
+    error._copy.click()
+    assert bench.copied == [error.text.toPlainText()]
+
+
+def test_an_error_that_was_deleted_meanwhile_is_told(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    gateway.execute("DELETE FROM t_error_logs")
+    bench.panel.table.opened.emit(0)
+    bench.wait(lambda: bench.panel.error.reason.text().startswith("Nothing was logged"))
+
+
+def test_a_table_that_is_missing_is_told(bench: Bench, gateway: Gateway) -> None:
+    gateway.execute("DROP TABLE t_error_logs")
+    look(bench, gateway)
+    assert bench.panel.table.placeholder.startswith("The text of the error cannot be shown: there is no table")
+
+
+def test_nothing_is_asked_while_it_is_not_seen(bench: Bench, gateway: Gateway) -> None:
+    bench.follow(gateway)
+    bench.panel.set_key(A)
+    bench.panel.look_anew()
+    assert bench.asked == []
+    bench.show()
+    ended(bench)
+    assert len(bench.asked) == 1
+    bench.panel.hide()
+    bench.refresh()
+    bench.panel.show()
+    assert len(bench.asked) == 1
+    assert cells(bench.panel.table, CODE) == ["429", "503"]
+
+
+def test_what_is_looked_for_when_it_is_hidden_is_given_up(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.hide()
+    assert not bench.panel.is_looking
+    bench.refresh()
+    assert bench.panel.table.content.rowCount() == 0
+
+
+def test_a_gateway_that_is_left_leaves_nothing(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    bench.panel.table.opened.emit(0)
+    bench.panel.clear()
+    assert bench.panel.table.content.rowCount() == bench.panel.groups.content.rowCount() == 0
+    assert bench.panel.table.placeholder == "Reading the gateway's database…"
+    assert not bench.panel.error.isVisible()
+    bench.follow(gateway)
+    bench.wait(lambda: bench.panel.table.content.rowCount() == 5)
+
+
+def test_keys_are_masked_wherever_they_are_shown(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    bench.panel.table.opened.emit(0)
+    bench.wait(lambda: "leaked" in bench.panel.error.reason.text())
+    texts = [bench.panel.error.reason.text(), bench.panel.error.text.toPlainText(), bench.panel.error._about.text()]
+    for table in (bench.panel.table, bench.panel.groups):
+        table.setFocus()
+        table.selectRow(0)
+        QTest.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        content = table.content
+        for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            rows, columns = range(content.rowCount()), range(content.columnCount())
+            texts += [str(content.index(row, i).data(role)) for row in rows for i in columns]
+    texts += bench.copied
+    assert len(bench.copied) == 2
+    assert not [text for text in texts for one in (A, B) if one in text]
+    assert [text for text in texts if mask_key(B) in text]
+
+
+def test_the_details_of_a_key_are_asked_for(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    bench.panel.table.setFocus()
+    for row in (0, 1):
+        bench.panel.table.selectRow(row)
+        QTest.keyClick(bench.panel.table, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert bench.details == [B]
+
+
+def test_the_period_ends_with_the_newest_figures(bench: Bench, gateway: Gateway) -> None:
+    look(bench, gateway)
+    bench.now += timedelta(hours=24, minutes=-6)
+    bench.refresh()
+    bench.panel.anew.click()
+    ended(bench)
+    assert cells(bench.panel.table, CODE) == ["403", "no status"]

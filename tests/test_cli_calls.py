@@ -1,0 +1,326 @@
+"""`keymon calls`, `errors` and `attention`, as scripts use them."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from keymon import cli_calls, console, error_browser
+from keymon.errors import DatabaseLockedError
+from keymon.locations import FileLocation
+from keymon.masking import mask_key
+from tests.gateway import Gateway, MakeAnyGateway, on_sqlite_only
+from tests.gateway_file import key
+from tests.mariadb import READER_PASSWORD
+from tests.test_cli import AS_OF, Run
+
+RunIt = Callable[..., Run]
+A, B, GONE = key(1), key(2), key(3)
+AT = datetime(2026, 11, 23, 14)
+GOOGLE = '{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}'
+STEER = "a<b>\x1b[31m\u202e"
+
+
+@pytest.fixture
+def gateway(make_any_gateway: MakeAnyGateway) -> Gateway:
+    made = make_any_gateway([A, B])
+    for minute, (api_key, model, status, latency) in enumerate(
+        [
+            (A, "gemini-2.5-pro", 200, 900),
+            (B, "gemini-2.5-flash", 429, 20),
+            (B, "gemini-2.5-flash", 429, None),
+            (A, None, 429, 5),
+            (GONE, STEER, 400, 7),
+            (None, "=cmd()", None, 7),
+        ]
+    ):
+        made.call(api_key, AT + timedelta(minutes=minute), model, status, latency)
+    made.call(A, AT - timedelta(hours=9), "old", 200)
+    made.errors(
+        [
+            (A, "gemini-2.5-pro", "gemini-chat", f"the key {A} is leaked\nsecond line", 403, None, AT),
+            (B, None, None, None, None, None, AT + timedelta(minutes=1)),
+            (B, "gemini-2.5-flash", "gemini-chat", GOOGLE, 400, None, AT + timedelta(minutes=2)),
+            (GONE, STEER, STEER, f"{STEER}\nsk-canary0123456789", 400, None, AT + timedelta(minutes=3)),
+            (A, "old", "gemini-chat", "=1+1", 500, None, AT - timedelta(hours=30)),
+        ]
+    )
+    return made
+
+
+@pytest.fixture
+def run(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunIt:
+    location = gateway.location
+    if isinstance(location, FileLocation):
+        database = str(location.path)
+    else:
+        database = location.shown
+        monkeypatch.setenv("KEYMON_PASSWORD", READER_PASSWORD)
+
+    def go(*arguments: str) -> Run:
+        return Run(capsys, *arguments, "--db", database, *AS_OF)
+
+    return go
+
+
+def test_calls_as_json(run: RunIt) -> None:
+    done = run("calls", "--json", "--limit", "2")
+    assert done.code == 0
+    assert json.loads(done.out) == {
+        "schema": 1,
+        "as_of": "2026-11-23T07:00:00+00:00",
+        "time_zone": "Asia/Shanghai",
+        "time_zone_source": "set",
+        "total": 7,
+        "calls": [
+            {
+                "time": "2026-11-23T06:05:00.000+00:00",
+                "key": None,
+                "model": "=cmd()",
+                "status": None,
+                "success": False,
+                "latency_ms": 7,
+            },
+            {
+                "time": "2026-11-23T06:04:00.000+00:00",
+                "key": mask_key(GONE),
+                "model": STEER,
+                "status": 400,
+                "success": False,
+                "latency_ms": 7,
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "minutes"),
+    [
+        ([], [5, 4, 3, 2, 1, 0, -540]),
+        (["--period", "8h"], [5, 4, 3, 2, 1, 0]),
+        (["--key", B], [2, 1]),
+        (["--key", "0003"], [4]),
+        (["--model", "gemini-2.5-flash"], [2, 1]),
+        (["--model", "none"], [3]),
+        (["--status", "429"], [3, 2, 1]),
+        (["--status", "none"], [5]),
+        (["--failures", "--key", "0001"], [3]),
+        (["--status", "418"], []),
+    ],
+    ids=str,
+)
+def test_only_the_calls_that_are_wanted(run: RunIt, options: list[str], minutes: list[int]) -> None:
+    found = json.loads(run("calls", "--json", *options).out)["calls"]
+    started = datetime.fromisoformat("2026-11-23T06:00:00+00:00")
+    assert [(datetime.fromisoformat(call["time"]) - started) / timedelta(minutes=1) for call in found] == minutes
+
+
+def test_calls_as_a_table(run: RunIt) -> None:
+    lines = run("calls").out.splitlines()
+    assert lines[0].split() == ["TIME", "KEY", "MODEL", "STATUS", "MS"]
+    assert lines[1].split() == ["2026-11-23", "14:05:00", "(none)", "=cmd()", "no", "status", "7"]
+    assert lines[2].split() == ["2026-11-23", "14:04:00", mask_key(GONE), "a<b>\\u001b[31m\\u202e", "400", "7"]
+    assert lines[4].split()[-2:] == ["429", "–"]
+    assert lines[-1] == "7 of 7 calls, newest first. Times are the gateway's (Asia/Shanghai, set)."
+
+
+def test_attention_is_the_gateways_own_payload(run: RunIt) -> None:
+    assert json.loads(run("attention", "--json", "--show-keys").out) == [
+        {"key": B, "count": 2, "status_code": 429},
+        {"key": A, "count": 1, "status_code": 429},
+    ]
+    assert json.loads(run("attention", "--json", "--limit", "1").out) == [
+        {"key": mask_key(B), "count": 2, "status_code": 429}
+    ]
+    assert run("attention", "--status", "400", "--json").out == "[]\n"
+    assert run("attention").out.splitlines()[1].split() == [mask_key(B), "2"]
+    assert "No key has a call of status 418" in run("attention", "--status", "418").out
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500])
+@pytest.mark.parametrize("limit", [20, 2])
+def test_attention_is_what_the_recorded_gateway_answered(
+    real_gateway: Path, capsys: pytest.CaptureFixture[str], status: int, limit: int
+) -> None:
+    """Among keys with as many calls the gateway's order is that of its database, which no ORDER BY settles."""
+    answered = json.loads((real_gateway / "answers.json").read_text())[f"attention_{status}"]
+    arguments = ["--status", str(status), "--limit", str(limit), "--show-keys", "--json"]
+    done = Run(capsys, "attention", *arguments, "--db", str(real_gateway / "gateway.sqlite"), *AS_OF)
+    found = json.loads(done.out)
+    assert [row["count"] for row in found] == [row["count"] for row in answered][:limit]
+    assert {row["status_code"] for row in found} == {status}
+    assert found
+    assert all(row in answered for row in found)
+    assert max(Counter(row["key"] for row in found).values()) == 1
+
+
+def test_errors_as_json(run: RunIt) -> None:
+    done = run("errors", "--json", "--limit", "2")
+    assert json.loads(done.out) == {
+        "schema": 1,
+        "as_of": "2026-11-23T07:00:00+00:00",
+        "time_zone": "Asia/Shanghai",
+        "time_zone_source": "set",
+        "errors": [
+            {
+                "time": "2026-11-23T06:03:00+00:00",
+                "key": mask_key(GONE),
+                "model": STEER,
+                "code": 400,
+                "type": STEER,
+                "message": STEER,
+            },
+            {
+                "time": "2026-11-23T06:02:00+00:00",
+                "key": mask_key(B),
+                "model": "gemini-2.5-flash",
+                "code": 400,
+                "type": "gemini-chat",
+                "message": "API key not valid.",
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ([], 4),
+        (["--since", "all"], 5),
+        (["--since", "2d"], 5),
+        (["--since", "59m"], 3),
+        (["--since", "2026-11-23T14:02"], 2),
+        (["--since", "2026-11-23T06:02Z"], 2),
+        (["--key", B], 2),
+        (["--key", "0003"], 1),
+        (["--text", "NOT VALID"], 1),
+        (["--code", "400"], 2),
+        (["--code", "none"], 1),
+        (["--model", "none"], 1),
+        (["--limit", "3"], 3),
+    ],
+    ids=str,
+)
+def test_only_the_errors_that_are_wanted(run: RunIt, options: list[str], count: int) -> None:
+    assert len(json.loads(run("errors", "--json", *options).out)["errors"]) == count
+
+
+def test_errors_are_read_page_by_page(run: RunIt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_calls, "_PAGE", 2)
+    monkeypatch.setattr(error_browser, "_ROWS_AT_FIRST", 1)
+    assert len(json.loads(run("errors", "--json", "--since", "all").out)["errors"]) == 5
+    assert len(json.loads(run("errors", "--json", "--since", "all", "--limit", "3").out)["errors"]) == 3
+
+
+def test_whole_texts_when_asked(run: RunIt) -> None:
+    texts = [row["text"] for row in json.loads(run("errors", "--full", "--json").out)["errors"]]
+    assert texts == [
+        f"{STEER}\nsk-can…6789".replace("sk-can…6789", mask_key("sk-canary0123456789")),
+        GOOGLE,
+        "",
+        f"the key {mask_key(A)} is leaked\nsecond line",
+    ]
+    table = run("errors", "--full").out
+    assert f"    the key {mask_key(A)} is leaked\n    second line\n" in table
+
+
+FORMS = [[], ["--json"], ["--csv"], ["--full"], ["--full", "--json"], ["--full", "--csv"]]
+
+
+@pytest.mark.parametrize("command", ["calls", "errors", "attention"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: " ".join(form) or "table")
+def test_keys_are_masked_and_nothing_steers_a_terminal_or_a_spreadsheet(
+    run: RunIt, command: str, form: list[str]
+) -> None:
+    if command != "errors" and "--full" in form:
+        form = form[1:]
+    more = ["--since", "all"] if command == "errors" else []
+    out = run(command, *form, *more).out
+    assert not [one for one in (A, B, GONE, "sk-canary0123456789") if one in out]
+    assert mask_key(B) in out or json.dumps(mask_key(B))[1:-1] in out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    if "--csv" in form:
+        cells = [cell for row in csv.reader(io.StringIO(out)) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        assert command == "attention" or [cell for cell in cells if cell.startswith("'=")]
+    shown = run(command, *form, *more, "--show-keys").out
+    assert B in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+@on_sqlite_only("a server keeps no text as a status")
+def test_a_status_may_be_a_text(run: RunIt, gateway: Gateway) -> None:
+    gateway.call(B, AT, "m", "All connection attempts failed")
+    gateway.call(B, AT, "m", "")
+    found = json.loads(run("calls", "--status", "All connection attempts failed", "--json").out)["calls"]
+    assert [call["status"] for call in found] == ["All connection attempts failed"]
+    assert json.loads(run("attention", "--status", "All connection attempts failed", "--json").out)[0]["count"] == 1
+    assert len(json.loads(run("calls", "--status", "", "--json").out)["calls"]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["calls", "--key", "nobody"],
+        ["calls", "--key", ""],
+        ["calls", "--key", "000"],
+        ["errors", "--key", ""],
+        ["errors", "--since", "yesterday"],
+        ["errors", "--since", "99999999d"],
+        ["calls", "--limit", "0"],
+        ["calls", "--limit", "many"],
+        ["calls", "--period", "7d"],
+        ["attention", "--json", "--csv"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(run: RunIt, arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert "Traceback" not in done.error
+
+
+def test_no_table_of_errors_is_one_line_and_exit_code_3(run: RunIt, gateway: Gateway) -> None:
+    gateway.execute("DROP TABLE t_error_logs")
+    done = run("errors")
+    assert done.code == 3
+    assert "no table t_error_logs" in done.error
+
+
+def test_a_key_can_come_from_standard_input(run: RunIt, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command, name in (("calls", "calls"), ("errors", "errors")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{B}\n"))
+        assert len(json.loads(run(command, "--key", "-", "--json").out)[name]) == 2
+
+
+def test_an_empty_log_is_an_empty_list(run: RunIt, gateway: Gateway) -> None:
+    gateway.execute("DELETE FROM t_error_logs")
+    gateway.empty_log()
+    assert json.loads(run("errors", "--json").out)["errors"] == []
+    assert json.loads(run("calls", "--json").out)["calls"] == []
+    assert run("errors", "--csv").out == "time,key,model,code,type,message\n"
+    assert run("errors").code == run("errors", "--full").code == run("calls").code == 0
+
+
+def test_a_lock_that_is_let_go_of_is_waited_for() -> None:
+    tries: list[int] = []
+
+    def read() -> str:
+        tries.append(1)
+        if len(tries) < 3:
+            raise DatabaseLockedError(database="x")
+        return "read"
+
+    def never() -> str:
+        raise DatabaseLockedError(database="x")
+
+    assert console.patiently(read) == "read"
+    with pytest.raises(DatabaseLockedError):
+        console.patiently(never)
