@@ -84,6 +84,14 @@ class KeyPanel(QWidget):
         """Both tables."""
         return self.valid, self.invalid
 
+    @property
+    def current_table(self) -> KeyTable:
+        """The table that has the keyboard, else one with selected keys, else the first."""
+        if self.invalid.hasFocus():
+            return self.invalid
+        only_below = self.invalid.has_selection() and not self.valid.has_selection()
+        return self.invalid if only_below and not self.valid.hasFocus() else self.valid
+
     def clear(self) -> None:
         """Show nothing, and say that it is being read."""
         self._snapshot = self.rows = None

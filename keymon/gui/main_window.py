@@ -33,7 +33,8 @@ class MainWindow(QMainWindow):
 
     `file_chosen(path)`, `env_chosen(path)`, `demo_chosen()` and `profile_chosen(name)` ask for another gateway,
     `zone_chosen(text)` for another reading of its times (empty: detect it), `connections_wanted()` and
-    `password_wanted()` for what the operator has to tell. `first_painted()` tells that the window can be seen,
+    `password_wanted()` for what the operator has to tell, `export_wanted(what)` for a file of what is shown: "keys",
+    or the name of a panel. `first_painted()` tells that the window can be seen,
     `all_painted()` that all that is in it can be, `closed()` that it is at its end.
     `settings` keeps geometry, header state and the names of profiles only.
     """
@@ -45,6 +46,7 @@ class MainWindow(QMainWindow):
     zone_chosen = Signal(str)
     connections_wanted = Signal()
     password_wanted = Signal()
+    export_wanted = Signal(str)
     closed = Signal()
     first_painted = Signal()
     all_painted = Signal()
@@ -80,7 +82,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.pause_action = build_menus(self)
         self._connect()
-        self.state.restore(self.panel)
+        self.state.restore(self.panel, self.panels)
         self.is_complete = True
 
     def _build(self) -> None:
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
 
         from keymon.gui.banner import Banner
         from keymon.gui.key_panel import KeyPanel
+        from keymon.gui.panels import Panels
         from keymon.gui.status_line import StatusLine
         from keymon.gui.summary import SummaryStrip
         from keymon.gui.switcher import GatewaySwitcher
@@ -108,6 +111,7 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self._pages.addWidget(self._gateway_page)
         self.setCentralWidget(self._pages)
+        self.panels = Panels(self)
 
     def _connect(self) -> None:
         poller, panel = self.poller, self.panel
@@ -129,8 +133,8 @@ class MainWindow(QMainWindow):
         self.switcher.chosen.connect(self.profile_chosen)
         for table in panel.tables:
             table.details_wanted.connect(self.open_details)
-            table.keys_copied.connect(self._copy_keys)
-            table.table_copied.connect(self._copy_text)
+            table.keys_copied.connect(self.copy_keys)
+            table.table_copied.connect(self.copy_text)
 
     @property
     def welcome(self) -> "WelcomePage":
@@ -154,7 +158,7 @@ class MainWindow(QMainWindow):
 
     def follow(self, source: "Source", profile: str = "", colour: str = "") -> None:
         """Leave the gateway that was shown and follow that of `source`; name and colour are those of its profile."""
-        self.state.switch(self.panel, profile)
+        self.state.switch(self.panel, self.panels, profile)
         self.switcher.show_current(source.title, bool(profile), colour)
         self.show_gateway(source.title)
         self.status_line.start()
@@ -169,6 +173,7 @@ class MainWindow(QMainWindow):
         self.summary.clear()
         self.banner.clear()
         self.panel.clear()
+        self.panels.clear()
         self.status_line.show_gateway(visible(title))
         self._pages.setCurrentWidget(self._gateway_page)
         self.panel.valid.setFocus()
@@ -193,6 +198,7 @@ class MainWindow(QMainWindow):
         self.summary.show_snapshot(snapshot, rows)
         self.banner.show_notices(snapshot.notices)
         self.panel.show_snapshot(snapshot, rows)
+        self.panels.show_snapshot(snapshot)
         self.status_line.show_snapshot(snapshot)
         for dialog in self.dialogs.values():
             dialog.show_snapshot(snapshot)
@@ -259,16 +265,18 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _copy_key(self, key: str) -> None:
-        self._copy_keys([key])
+        self.copy_keys([key])
 
     @Slot(list)
-    def _copy_keys(self, keys: list[str]) -> None:
+    def copy_keys(self, keys: list[str]) -> None:
+        """Put keys on the clipboard, in full, for as long as keys stay there."""
         self.clipboard.put(keys)
         text = tr("Keys copied: {n}. They leave the clipboard in 30 seconds.").format(n=number(len(keys)))
         self.status_line.showMessage(text, 6_000)
 
     @Slot(str)
-    def _copy_text(self, text: str) -> None:
+    def copy_text(self, text: str) -> None:
+        """Put rows on the clipboard; the keys in them are masked."""
         QGuiApplication.clipboard().setText(text)
         self.status_line.showMessage(tr("Table copied, keys masked."), 6_000)
 
@@ -300,6 +308,13 @@ class MainWindow(QMainWindow):
         from keymon.gui import questions
 
         questions.tell_problem(self, error)
+
+    @Slot()
+    def search_commands(self) -> None:
+        """Let the operator search all that can be done, and all keys."""
+        from keymon.gui.command_search import CommandSearch
+
+        CommandSearch(self).open()
 
     @Slot()
     def show_shortcuts(self) -> None:
@@ -341,7 +356,7 @@ class MainWindow(QMainWindow):
         """Remember the geometry, take keys off the clipboard, end the worker."""
         self.state.keep_geometry(self)
         if self.is_complete:
-            self.state.keep(self.panel)
+            self.state.keep(self.panel, self.panels)
         self._end()
         super().closeEvent(event)
 

@@ -1,6 +1,7 @@
 """The menu bar: everything that can be done in the main window, each with its shortcut."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -29,6 +30,8 @@ def build_menus(window: "MainWindow") -> QAction:
     gateway.addSeparator()
     _add(gateway, tr("Set its &time zone…"), "Ctrl+T", window.choose_zone)
     gateway.addSeparator()
+    _add(gateway, tr("E&xport…"), "Ctrl+Shift+E", partial(window.export_wanted.emit, "keys"))
+    gateway.addSeparator()
     _add(gateway, tr("&Quit"), "Ctrl+Q", window.close)
     view = window.menuBar().addMenu(tr("&View"))
     _add(view, tr("&Refresh now"), QKeySequence.StandardKey.Refresh, window.poller.refresh)
@@ -36,8 +39,12 @@ def build_menus(window: "MainWindow") -> QAction:
     pause.setCheckable(True)
     _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.panel.go_to_search)
     view.addSeparator()
+    view.addActions(window.panels.actions)
+    view.addSeparator()
     _add_themes(view, window)
+    _add_keys(window)
     aid = window.menuBar().addMenu(tr("&Help"))
+    _add(aid, tr("&Find a command or a key…"), "Ctrl+K", window.search_commands)
     _add(aid, tr("&Keyboard shortcuts"), QKeySequence.StandardKey.HelpContents, window.show_shortcuts)
     _add(aid, tr("&About keymon"), None, window.show_about)
     return pause
@@ -50,6 +57,18 @@ def _add(menu: QMenu, text: str, shortcut: Shortcut, run: Callable[[], object] |
     if run is not None:
         action.triggered.connect(run)
     return action
+
+
+def _add_keys(window: "MainWindow") -> None:
+    """Add the menu of what can be done with keys: that of the table that is in use."""
+    menu = window.menuBar().addMenu(tr("&Keys"))
+
+    def fill() -> None:
+        menu.clear()
+        menu.addActions(window.panel.current_table.actions())
+
+    menu.aboutToShow.connect(fill)
+    fill()
 
 
 def _add_themes(view: QMenu, window: "MainWindow") -> None:

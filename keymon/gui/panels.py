@@ -8,16 +8,18 @@ imported and built when it is first seen, and given figures only while it is.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QByteArray, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDockWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QTabBar, QTabWidget, QWidget
 
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
     from keymon.gui.attention_panel import AttentionPanel
+    from keymon.gui.calls_panel import CallsPanel
+    from keymon.gui.errors_panel import ErrorsPanel
     from keymon.gui.main_window import MainWindow
     from keymon.gui.quality_panel import QualityPanel
     from keymon.gui.trend_panel import TrendPanel
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _VERSION = 1
 """Of the arrangement that is kept: another one is not restored."""
 _FIRST_HEIGHT = 270
+
+
+_Browser = TypeVar("_Browser", "CallsPanel", "ErrorsPanel")
 
 
 class Panel(Protocol):
@@ -63,7 +68,7 @@ class Panels(QObject):
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for kind in KINDS:
             self._add(kind)
-        self._docked = window.saveState(_VERSION)
+        self._look_after_tabs()
 
     def _add(self, kind: PanelKind) -> None:
         dock = QDockWidget(tr(kind.title), self._window)
@@ -116,6 +121,7 @@ class Panels(QObject):
 
     def _see(self, kind: PanelKind, action: QAction, is_seen: bool) -> None:
         action.setChecked(is_seen)
+        self._look_after_tabs()
         if not is_seen:
             return
         if kind.name not in self._built:
@@ -124,6 +130,13 @@ class Panels(QObject):
         snapshot = self._window.snapshot
         if snapshot is not None and kind.name not in self._fresh:
             self._show(kind.name, snapshot)
+
+    def _look_after_tabs(self) -> None:
+        """Name the rows of tabs, and keep the keyboard off those that cannot be seen, which are only out of the way."""
+        for tabs in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            tabs.setAccessibleName(tr("Panels"))
+            has_tabs = tabs.count() > 1
+            tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus if has_tabs else Qt.FocusPolicy.NoFocus)
 
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Show the figures of `snapshot` in the panels that are seen; the others get them when they are."""
@@ -173,6 +186,27 @@ def _attention(window: "MainWindow") -> "AttentionPanel":
     return panel
 
 
+def _calls(window: "MainWindow") -> "CallsPanel":
+    from keymon.gui.calls_panel import CallsPanel
+
+    return _browser(window, CallsPanel())
+
+
+def _errors(window: "MainWindow") -> "ErrorsPanel":
+    from keymon.gui.errors_panel import ErrorsPanel
+
+    return _browser(window, ErrorsPanel())
+
+
+def _browser(window: "MainWindow", panel: _Browser) -> _Browser:
+    panel.ask_wanted.connect(window.poller.ask)
+    panel.copy_wanted.connect(window.copy_text)
+    panel.details_wanted.connect(window.open_details)
+    panel.setContentsMargins(10, 8, 10, 8)
+    panel.setFocusProxy(panel.table)
+    return panel
+
+
 def _quality(window: "MainWindow") -> "QualityPanel":
     from keymon.gui.quality_panel import QualityPanel
 
@@ -182,5 +216,7 @@ def _quality(window: "MainWindow") -> "QualityPanel":
 KINDS: tuple[PanelKind, ...] = (
     PanelKind("trend", "Trend", "Alt+1", "Calls over time, successes and failures", _trend),
     PanelKind("attention", "Attention", "Alt+2", "Keys with most failures of one status", _attention),
+    PanelKind("calls", "Calls", "Alt+3", "The last single calls", _calls),
+    PanelKind("errors", "Errors", "Alt+4", "What the gateway logged of failures", _errors),
     PanelKind("quality", "Data quality", "Alt+5", "How far the gateway's data can be trusted", _quality),
 )

@@ -1,4 +1,4 @@
-"""What the window looked like: its geometry, and for each profile how its tables were arranged."""
+"""What the window looked like: its geometry, and for each profile how its tables and panels were arranged."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
     from keymon.gui.key_panel import KeyPanel
+    from keymon.gui.panels import Panels
 
 
 class WindowState:
@@ -38,25 +39,27 @@ class WindowState:
         """Remember where the window is."""
         self._settings.setValue("geometry", window.saveGeometry())
 
-    def restore(self, panel: "KeyPanel") -> None:
-        """Arrange the tables as they were."""
+    def restore(self, panel: "KeyPanel", panels: "Panels") -> None:
+        """Arrange the tables and the panels beside them as they were."""
+        self._restore(self._name("panels"), panels.restore)
         self._restore(self._name("splitter"), panel.splitter.restoreState)
         self._restore(self._name("valid_columns"), panel.valid.horizontalHeader().restoreState)
         self._restore(self._name("invalid_columns"), panel.invalid.horizontalHeader().restoreState)
 
-    def keep(self, panel: "KeyPanel") -> None:
-        """Remember how the tables are arranged."""
+    def keep(self, panel: "KeyPanel", panels: "Panels") -> None:
+        """Remember how the tables and the panels are arranged."""
+        self._settings.setValue(self._name("panels"), panels.save())
         self._settings.setValue(self._name("splitter"), panel.splitter.saveState())
         self._settings.setValue(self._name("valid_columns"), panel.valid.horizontalHeader().saveState())
         self._settings.setValue(self._name("invalid_columns"), panel.invalid.horizontalHeader().saveState())
 
-    def switch(self, panel: "KeyPanel", profile: str) -> None:
+    def switch(self, panel: "KeyPanel", panels: "Panels", profile: str) -> None:
         """Go over to another profile."""
         self._settings.setValue("profile", profile)
         if profile != self._profile:
-            self.keep(panel)
+            self.keep(panel, panels)
             self._profile = profile
-            self.restore(panel)
+            self.restore(panel, panels)
 
     def _name(self, name: str) -> str:
         # A slash would begin a group of its own.

@@ -433,6 +433,7 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
     assert sorted(settings.allKeys()) == [
         "geometry",
         "invalid_columns",
+        "panels",
         "profile",
         "splitter",
         "valid_columns",
