@@ -106,7 +106,7 @@ class AttentionPanel(QWidget):
         for button in (self.details, self.copy, self.export):
             head.addWidget(button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addLayout(head)
         layout.addWidget(self.table, 1)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class KeyPanel(QWidget):
-    """Both tables with their headings, searched together; `switcher` stands beside the search."""
+    """Both tables with their headings, searched together."""
 
-    def __init__(self, switcher: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
         self.rows: KeyRows | None = None
@@ -38,9 +38,9 @@ class KeyPanel(QWidget):
         self.invalid = KeyTable("invalid")
         self.invalid.setAccessibleName(tr("Invalid keys"))
         self._headings: dict[KeyTable, QLabel] = {}
-        self._arrange(switcher)
+        self._arrange()
 
-    def _arrange(self, switcher: QWidget) -> None:
+    def _arrange(self) -> None:
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self._section(self.valid, is_valid=True))
@@ -48,7 +48,6 @@ class KeyPanel(QWidget):
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
         tools = QHBoxLayout()
-        tools.addWidget(switcher)
         tools.addWidget(self.search, 1)
         tools.addWidget(self.pause)
         tools.addWidget(self.refresh)

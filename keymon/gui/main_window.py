@@ -98,7 +98,8 @@ class MainWindow(QMainWindow):
         self.summary = SummaryStrip()
         self.banner = Banner()
         self.switcher = GatewaySwitcher(self)
-        self.panel = KeyPanel(self.switcher.button)
+        self.panel = KeyPanel()
+        self.panels = Panels(self, self.panel, self.switcher.button)
         self.status_line = StatusLine()
         self.setStatusBar(self.status_line)
         self._gateway_page = QWidget()
@@ -107,11 +108,10 @@ class MainWindow(QMainWindow):
         layout.setSpacing(10)
         layout.addWidget(self.summary)
         layout.addWidget(self.banner)
-        layout.addWidget(self.panel, 1)
+        layout.addWidget(self.panels, 1)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._gateway_page)
         self.setCentralWidget(self._pages)
-        self.panels = Panels(self)
 
     def _connect(self) -> None:
         poller, panel = self.poller, self.panel
@@ -308,6 +308,12 @@ class MainWindow(QMainWindow):
         from keymon.gui import questions
 
         questions.tell_problem(self, error)
+
+    @Slot()
+    def search_keys(self) -> None:
+        """Let the operator type into the search of the tables of keys."""
+        self.panels.show_panel("keys")
+        self.panel.go_to_search()
 
     @Slot()
     def search_commands(self) -> None:

@@ -37,12 +37,12 @@ def build_menus(window: "MainWindow") -> QAction:
     _add(view, tr("&Refresh now"), QKeySequence.StandardKey.Refresh, window.poller.refresh)
     pause = _add(view, tr("&Pause refreshing"), "Ctrl+P", None)
     pause.setCheckable(True)
-    _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.panel.go_to_search)
+    _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.search_keys)
     view.addSeparator()
-    view.addActions(window.panels.actions)
+    view.addActions(window.panels.view_actions)
     view.addSeparator()
     _add_themes(view, window)
-    _add_keys(window)
+    _add_rows(window)
     aid = window.menuBar().addMenu(tr("&Help"))
     _add(aid, tr("&Find a command or a key…"), "Ctrl+K", window.search_commands)
     _add(aid, tr("&Keyboard shortcuts"), QKeySequence.StandardKey.HelpContents, window.show_shortcuts)
@@ -59,13 +59,13 @@ def _add(menu: QMenu, text: str, shortcut: Shortcut, run: Callable[[], object] |
     return action
 
 
-def _add_keys(window: "MainWindow") -> None:
-    """Add the menu of what can be done with keys: that of the table that is in use."""
-    menu = window.menuBar().addMenu(tr("&Keys"))
+def _add_rows(window: "MainWindow") -> None:
+    """Add the menu of what can be done with rows: those of the table that is in use."""
+    menu = window.menuBar().addMenu(tr("&Selection"))
 
     def fill() -> None:
         menu.clear()
-        menu.addActions(window.panel.current_table.actions())
+        menu.addActions(window.panels.row_actions)
 
     menu.aboutToShow.connect(fill)
     fill()

@@ -1,8 +1,8 @@
-"""The panels beside the tables of keys: docks below them, closed at first, in one row of tabs.
+"""The panels of the window: the tables of keys, and behind other tabs what answers other questions.
 
-The keys stay the centre of the window, and seldom is more than one other question asked at a time: so panels share
-one place, each a tab of it, and who wants two side by side, or one on another screen, drags it there. A panel is
-imported and built when it is first seen, and given figures only while it is.
+Tabs, not docks: a list of errors with its texts needs the whole room, and beside it the two tables of keys would be
+left a row each; so one question is asked at a time, and the cards above stay. A panel is imported and built when it
+is first seen, and given figures only while it is.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from PySide6.QtCore import QByteArray, QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDockWidget, QTabBar, QTabWidget, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from keymon.gui.translation import tr
 
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
     from keymon.gui.attention_panel import AttentionPanel
     from keymon.gui.calls_panel import CallsPanel
     from keymon.gui.errors_panel import ErrorsPanel
+    from keymon.gui.key_panel import KeyPanel
     from keymon.gui.main_window import MainWindow
     from keymon.gui.quality_panel import QualityPanel
     from keymon.gui.trend_panel import TrendPanel
     from keymon.monitor import Snapshot
 
-_VERSION = 1
-"""Of the arrangement that is kept: another one is not restored."""
-_FIRST_HEIGHT = 270
-
+KEYS = "keys"
+"""The panel that the window opens with."""
 
 _Browser = TypeVar("_Browser", "CallsPanel", "ErrorsPanel")
 
@@ -54,117 +53,118 @@ class PanelKind:
     build: "Callable[[MainWindow], QWidget]"
 
 
-class Panels(QObject):
-    """The docks of `window`, and an action for each that opens it, brings it to the front, or closes it."""
+class Panels(QWidget):
+    """A row of tabs with the `switcher` before it, and below the panel that was chosen.
 
-    def __init__(self, window: "MainWindow") -> None:
-        super().__init__(window)
+    The tables of `keys` are the first panel; the window itself gives them their figures.
+    """
+
+    def __init__(self, window: "MainWindow", keys: "KeyPanel", switcher: QWidget) -> None:
+        super().__init__()
         self._window = window
+        self._keys = keys
         self._built: dict[str, QWidget] = {}
-        self._fresh: set[str] = set()
-        self._docks: dict[str, QDockWidget] = {}
-        self.actions: list[QAction] = []
-        window.setDockOptions(window.dockOptions() & ~window.DockOption.AnimatedDocks)
-        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._latest: Snapshot | None = None
+        self._shown: dict[str, Snapshot] = {}
+        self.bar = QTabBar()
+        self.bar.setAccessibleName(tr("Panels"))
+        self.bar.setDrawBase(False)
+        self.bar.setExpanding(False)
+        self._stack = QStackedWidget()
+        self._group = QActionGroup(self)
         for kind in KINDS:
             self._add(kind)
-        self._look_after_tabs()
+        self.bar.currentChanged.connect(self._see)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(switcher)
+        row.addWidget(self.bar, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(row)
+        layout.addWidget(self._stack, 1)
 
     def _add(self, kind: PanelKind) -> None:
-        dock = QDockWidget(tr(kind.title), self._window)
-        dock.setObjectName(kind.name)
-        dock.setAccessibleName(tr(kind.title))
-        dock.setWidget(QWidget())
-        self._window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
-        if self._docks:
-            self._window.tabifyDockWidget(list(self._docks.values())[-1], dock)
-        dock.hide()
-        self._docks[kind.name] = dock
-        action = QAction(tr(kind.title), self)
+        action = self._group.addAction(tr(kind.title))
         action.setShortcut(QKeySequence(kind.shortcut))
         action.setToolTip(tr(kind.tip))
         action.setCheckable(True)
-        action.triggered.connect(partial(self.toggle, kind.name))
-        self.actions.append(action)
-        dock.visibilityChanged.connect(partial(self._see, kind, action))
+        action.setChecked(kind.name == KEYS)
+        action.triggered.connect(partial(self.go_to, kind.name))
+        self.bar.addTab(tr(kind.title))
+        self.bar.setTabToolTip(self.bar.count() - 1, f"{tr(kind.tip)} ({kind.shortcut})")
+        self._stack.addWidget(self._keys if kind.name == KEYS else QWidget())
+
+    @property
+    def view_actions(self) -> list[QAction]:
+        """The actions that go to each panel."""
+        return self._group.actions()
+
+    @property
+    def current(self) -> str:
+        """The name of the panel that is seen."""
+        return KINDS[self.bar.currentIndex()].name
+
+    @property
+    def row_actions(self) -> list[QAction]:
+        """What can be done with rows of the table that is in use."""
+        if self.current == KEYS:
+            return self._keys.current_table.actions()
+        table = getattr(self._built[self.current], "table", None)
+        return table.actions() if isinstance(table, QWidget) else []
 
     def panel(self, name: str) -> QWidget | None:
         """Return a panel, None where it has not been built."""
-        return self._built.get(name)
+        return self._keys if name == KEYS else self._built.get(name)
 
-    def dock(self, name: str) -> QDockWidget:
-        """Return the dock that a panel is in."""
-        return self._docks[name]
+    def go_to(self, name: str) -> None:
+        """Show a panel and give it the keyboard."""
+        self.show_panel(name)
+        target = self._keys.current_table if name == KEYS else self._built[name]
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def is_seen(self, name: str) -> bool:
-        """Tell whether a panel is open and not behind another."""
-        return any(action.isChecked() for dock, action in self._pairs() if dock.objectName() == name)
+    def show_panel(self, name: str) -> None:
+        """Show a panel; a name that is none is ignored."""
+        for i, kind in enumerate(KINDS):
+            if kind.name == name:
+                self.bar.setCurrentIndex(i)
 
-    def _pairs(self) -> list[tuple[QDockWidget, QAction]]:
-        return list(zip(self._docks.values(), self.actions, strict=True))
-
-    def toggle(self, name: str) -> None:
-        """Open a panel and go to it; close it where it is seen already."""
-        dock = self._docks[name]
-        if not dock.isHidden() and not dock.visibleRegion().isEmpty():
-            dock.close()
-            self._window.panel.valid.setFocus()
-            return
-        is_first = all(one.isHidden() for one in self._docks.values())
-        dock.show()
-        dock.raise_()
-        if is_first and not dock.isFloating():
-            self._window.resizeDocks([dock], [_FIRST_HEIGHT], Qt.Orientation.Vertical)
-        panel = self._built.get(name)
-        if panel is not None:
-            panel.setFocus()
-
-    def _see(self, kind: PanelKind, action: QAction, is_seen: bool) -> None:
-        action.setChecked(is_seen)
-        self._look_after_tabs()
-        if not is_seen:
-            return
-        if kind.name not in self._built:
+    @Slot(int)
+    def _see(self, place: int) -> None:
+        kind = KINDS[place]
+        if kind.name != KEYS and kind.name not in self._built:
             panel = self._built[kind.name] = kind.build(self._window)
-            self._docks[kind.name].setWidget(panel)
-        snapshot = self._window.snapshot
-        if snapshot is not None and kind.name not in self._fresh:
-            self._show(kind.name, snapshot)
-
-    def _look_after_tabs(self) -> None:
-        """Name the rows of tabs, and keep the keyboard off those that cannot be seen, which are only out of the way."""
-        for tabs in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            tabs.setAccessibleName(tr("Panels"))
-            has_tabs = tabs.count() > 1
-            tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus if has_tabs else Qt.FocusPolicy.NoFocus)
+            empty = self._stack.widget(place)
+            self._stack.insertWidget(place, panel)
+            self._stack.removeWidget(empty)
+            empty.deleteLater()
+        self._group.actions()[place].setChecked(True)
+        self._stack.setCurrentIndex(place)
+        self._show()
 
     def show_snapshot(self, snapshot: "Snapshot") -> None:
-        """Show the figures of `snapshot` in the panels that are seen; the others get them when they are."""
-        self._fresh.clear()
-        for dock, action in self._pairs():
-            if action.isChecked() and dock.objectName() in self._built:
-                self._show(dock.objectName(), snapshot)
+        """Show the figures of `snapshot` in the panel that is seen; the others get them when they are."""
+        self._latest = snapshot
+        self._show()
 
-    def _show(self, name: str, snapshot: "Snapshot") -> None:
-        self._fresh.add(name)
-        panel: Panel = self._built[name]  # type: ignore[assignment]
-        panel.show_snapshot(snapshot)
+    def _show(self) -> None:
+        name, snapshot = self.current, self._latest
+        if name != KEYS and snapshot is not None and self._shown.get(name) is not snapshot:
+            self._shown[name] = snapshot
+            panel: Panel = self._built[name]  # type: ignore[assignment]
+            panel.show_snapshot(snapshot)
 
     def clear(self) -> None:
         """Forget the gateway that was shown."""
-        self._fresh.clear()
+        self._latest = None
+        self._shown.clear()
         for panel in self._built.values():
             panel.clear()  # type: ignore[attr-defined]
 
-    # What is remembered
 
-    def save(self) -> QByteArray:
-        """Return where the docks are, and which are open."""
-        return self._window.saveState(_VERSION)
-
-    def restore(self, state: QByteArray) -> bool:
-        """Put the docks where they were; return whether that could be read."""
-        return self._window.restoreState(state, _VERSION)
+def _keys(window: "MainWindow") -> "KeyPanel":
+    return window.panel
 
 
 def _trend(window: "MainWindow") -> "TrendPanel":
@@ -202,7 +202,6 @@ def _browser(window: "MainWindow", panel: _Browser) -> _Browser:
     panel.ask_wanted.connect(window.poller.ask)
     panel.copy_wanted.connect(window.copy_text)
     panel.details_wanted.connect(window.open_details)
-    panel.setContentsMargins(10, 8, 10, 8)
     panel.setFocusProxy(panel.table)
     return panel
 
@@ -214,9 +213,10 @@ def _quality(window: "MainWindow") -> "QualityPanel":
 
 
 KINDS: tuple[PanelKind, ...] = (
-    PanelKind("trend", "Trend", "Alt+1", "Calls over time, successes and failures", _trend),
-    PanelKind("attention", "Attention", "Alt+2", "Keys with most failures of one status", _attention),
-    PanelKind("calls", "Calls", "Alt+3", "The last single calls", _calls),
-    PanelKind("errors", "Errors", "Alt+4", "What the gateway logged of failures", _errors),
-    PanelKind("quality", "Data quality", "Alt+5", "How far the gateway's data can be trusted", _quality),
+    PanelKind(KEYS, "Keys", "Alt+1", "Valid and invalid keys", _keys),
+    PanelKind("trend", "Trend", "Alt+2", "Calls over time, successes and failures", _trend),
+    PanelKind("attention", "Attention", "Alt+3", "Keys with most failures of one status", _attention),
+    PanelKind("calls", "Calls", "Alt+4", "The last single calls", _calls),
+    PanelKind("errors", "Errors", "Alt+5", "What the gateway logged of failures", _errors),
+    PanelKind("quality", "Data quality", "Alt+6", "How far the gateway's data can be trusted", _quality),
 )

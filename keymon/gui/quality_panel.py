@@ -42,7 +42,7 @@ class QualityPanel(QWidget):
         scroll.setWidget(page)
         self.setFocusProxy(scroll)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._headline)
         layout.addWidget(scroll, 1)

@@ -88,5 +88,4 @@ def _keys() -> _Group:
 
 
 def _panels() -> _Group:
-    opened = tr("{panel}: open, bring to the front, close")
-    return tr("Panels"), [(kind.shortcut, opened.format(panel=tr(kind.title))) for kind in KINDS]
+    return tr("Panels"), [(kind.shortcut, f"{tr(kind.title)}: {tr(kind.tip)}") for kind in KINDS]

@@ -14,7 +14,6 @@ class TrendPanel(TrendView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.setContentsMargins(10, 8, 10, 8)
         self.setFocusProxy(self.chart)
         export = QPushButton(tr("E&xport…"))
         export.setToolTip(tr("Export the trend"))

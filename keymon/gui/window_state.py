@@ -1,4 +1,4 @@
-"""What the window looked like: its geometry, and for each profile how its tables and panels were arranged."""
+"""What the window looked like: its geometry, and for each profile how its tables were arranged, and its panel."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -40,15 +40,17 @@ class WindowState:
         self._settings.setValue("geometry", window.saveGeometry())
 
     def restore(self, panel: "KeyPanel", panels: "Panels") -> None:
-        """Arrange the tables and the panels beside them as they were."""
-        self._restore(self._name("panels"), panels.restore)
+        """Arrange the tables as they were, and show the panel that was seen."""
+        name = self._settings.value(self._name("panel"))
+        if isinstance(name, str):
+            panels.show_panel(name)
         self._restore(self._name("splitter"), panel.splitter.restoreState)
         self._restore(self._name("valid_columns"), panel.valid.horizontalHeader().restoreState)
         self._restore(self._name("invalid_columns"), panel.invalid.horizontalHeader().restoreState)
 
     def keep(self, panel: "KeyPanel", panels: "Panels") -> None:
-        """Remember how the tables and the panels are arranged."""
-        self._settings.setValue(self._name("panels"), panels.save())
+        """Remember how the tables are arranged, and which panel is seen."""
+        self._settings.setValue(self._name("panel"), panels.current)
         self._settings.setValue(self._name("splitter"), panel.splitter.saveState())
         self._settings.setValue(self._name("valid_columns"), panel.valid.horizontalHeader().saveState())
         self._settings.setValue(self._name("invalid_columns"), panel.invalid.horizontalHeader().saveState())
