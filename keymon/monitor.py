@@ -8,7 +8,7 @@ is read afresh. A monitor belongs to one thread; only `interrupt` may be called 
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from keymon import error_log, notices
@@ -78,7 +78,7 @@ class Snapshot:
     stats: StatsService
     loading: Loading | None = None
     could_write: str = ""
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
 
 class Monitor:

@@ -71,6 +71,7 @@ class AttentionPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
+        self._rows: list[AttentionRow] = []
         self.status = QComboBox()
         self.status.setAccessibleName(tr("Status"))
         self.status.setToolTip(tr("The status that calls are counted of"))
@@ -132,7 +133,7 @@ class AttentionPanel(QWidget):
     @property
     def rows(self) -> list[AttentionRow]:
         """The keys that are shown."""
-        return list(self.table.content.rows)
+        return self._rows
 
     @property
     def chosen_status(self) -> int | str | None:
@@ -143,6 +144,7 @@ class AttentionPanel(QWidget):
     def clear(self) -> None:
         """Show nothing, and say that it is being read."""
         self._snapshot = None
+        self._rows = []
         self.table.content.set_rows((), None)
         self.table.set_placeholder(tr("Reading the gateway's database…"))
         self._note.setText("")
@@ -197,6 +199,7 @@ class AttentionPanel(QWidget):
         current = self.table.currentIndex().row()
         on = self.rows[current].key if current >= 0 else None
         scrolled = self.table.verticalScrollBar().value()
+        self._rows = rows
         self.table.content.set_rows(rows, snapshot)
         flag = QItemSelectionModel.SelectionFlag
         chosen = self.table.selectionModel()

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QApplication,
@@ -49,10 +49,12 @@ class Command:
 
 def commands(window: "MainWindow") -> list[Command]:
     """Return what the menus of `window` hold now, in their order."""
-    return [command for action in window.menuBar().actions() for command in _of_menu(action, ())]
+    # The same action may be in two menus.
+    found = {action: command for one in window.menuBar().actions() for action, command in _of_menu(one, ())}
+    return list(found.values())
 
 
-def _of_menu(action: QAction, path: tuple[str, ...]) -> Iterator[Command]:
+def _of_menu(action: QAction, path: tuple[str, ...]) -> Iterator[tuple[QAction, Command]]:
     text = _plain(action.text())
     menu = action.menu()
     if isinstance(menu, QMenu):
@@ -61,7 +63,7 @@ def _of_menu(action: QAction, path: tuple[str, ...]) -> Iterator[Command]:
             yield from _of_menu(one, (*path, text))
     elif text and action.isEnabled() and action.isVisible():
         shortcut = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        yield Command(" › ".join((*path, text)), shortcut, action.trigger)
+        yield action, Command(" › ".join((*path, text)), shortcut, action.trigger)
 
 
 def _plain(text: str) -> str:
@@ -133,9 +135,13 @@ class CommandSearch(QFrame):
         """What is listed."""
         return [command.text for command in self._shown]
 
+    @property
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + 8
+
     def open(self) -> None:
         """Show it over the window, and let the operator type."""
-        row = self.fontMetrics().height() + 6
+        row = self._row_height
         width = min(_WIDTH, self._window.width() - 2 * _ROOM)
         height = min(_ROWS * row + self.field.sizeHint().height() + 3 * _ROOM, self._window.height() - 4 * _ROOM)
         self.setGeometry((self._window.width() - width) // 2, 3 * _ROOM, width, height)
@@ -152,10 +158,11 @@ class CommandSearch(QFrame):
         for n, command in enumerate(self._shown):
             item = QTreeWidgetItem([command.text, command.shortcut])
             item.setData(0, Qt.ItemDataRole.UserRole, n)
+            item.setSizeHint(0, QSize(0, self._row_height))
             item.setForeground(1, self.palette().placeholderText())
             self.list.addTopLevelItem(item)
         if self._shown:
-            self.list.setCurrentItem(self.list.topLevelItem(0))
+            self.list.setCurrentIndex(self.list.model().index(0, 0))
         self._nothing.setVisible(not self._shown)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -5,18 +5,19 @@ left a row each; so one question is asked at a time, and the cards above stay. A
 is first seen, and given figures only while it is.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keymon.gui.attention_panel import AttentionPanel
     from keymon.gui.calls_panel import CallsPanel
     from keymon.gui.errors_panel import ErrorsPanel
@@ -53,6 +54,27 @@ class PanelKind:
     build: "Callable[[MainWindow], QWidget]"
 
 
+class _Tabs(QTabBar):
+    """Tabs of which the others are muted: in the dark frames alone hardly tell which is in front."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(self.mute)
+
+    @Slot()
+    def mute(self) -> None:
+        """Mute all tabs but the one in front."""
+        for i in range(self.count()):
+            role = QPalette.ColorRole.WindowText if i == self.currentIndex() else QPalette.ColorRole.PlaceholderText
+            self.setTabTextColor(i, self.palette().color(role))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the colours of the desktop."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.mute()
+
+
 class Panels(QWidget):
     """A row of tabs with the `switcher` before it, and below the panel that was chosen.
 
@@ -66,14 +88,16 @@ class Panels(QWidget):
         self._built: dict[str, QWidget] = {}
         self._latest: Snapshot | None = None
         self._shown: dict[str, Snapshot] = {}
-        self.bar = QTabBar()
+        self.bar = _Tabs()
         self.bar.setAccessibleName(tr("Panels"))
         self.bar.setDrawBase(False)
         self.bar.setExpanding(False)
         self._stack = QStackedWidget()
+        self._rooms: list[QVBoxLayout] = []
         self._group = QActionGroup(self)
         for kind in KINDS:
             self._add(kind)
+        self.bar.mute()
         self.bar.currentChanged.connect(self._see)
         row = QHBoxLayout()
         row.setSpacing(10)
@@ -94,7 +118,13 @@ class Panels(QWidget):
         action.triggered.connect(partial(self.go_to, kind.name))
         self.bar.addTab(tr(kind.title))
         self.bar.setTabToolTip(self.bar.count() - 1, f"{tr(kind.tip)} ({kind.shortcut})")
-        self._stack.addWidget(self._keys if kind.name == KEYS else QWidget())
+        page = QWidget()
+        room = QVBoxLayout(page)
+        room.setContentsMargins(0, 0, 0, 0)
+        if kind.name == KEYS:
+            room.addWidget(self._keys)
+        self._rooms.append(room)
+        self._stack.addWidget(page)
 
     @property
     def view_actions(self) -> list[QAction]:
@@ -135,10 +165,7 @@ class Panels(QWidget):
         kind = KINDS[place]
         if kind.name != KEYS and kind.name not in self._built:
             panel = self._built[kind.name] = kind.build(self._window)
-            empty = self._stack.widget(place)
-            self._stack.insertWidget(place, panel)
-            self._stack.removeWidget(empty)
-            empty.deleteLater()
+            self._rooms[place].addWidget(panel)
         self._group.actions()[place].setChecked(True)
         self._stack.setCurrentIndex(place)
         self._show()

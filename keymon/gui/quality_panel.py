@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 
 from keymon.data_quality import quality
 from keymon.gui.quality_words import advice, sentence, state_word, title
-from keymon.gui.state_mark import StateMark
 from keymon.gui.state_mark import State as Shape
+from keymon.gui.state_mark import StateMark
 from keymon.gui.translation import number, tr
 
 if TYPE_CHECKING:

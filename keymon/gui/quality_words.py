@@ -120,9 +120,9 @@ def _room(found: "Quality") -> str:
     if size is None:
         return tr("A file sets no limit to the list of keys.")
     if found.is_cut_off:
-        return tr("A list of keys is exactly {limit} bytes long, the most that MySQL's TEXT holds: it was cut off.").format(
-            limit=number(TEXT_LIMIT)
-        )
+        return tr(
+            "A list of keys is exactly {limit} bytes long, the most that MySQL's TEXT holds: it was cut off."
+        ).format(limit=number(TEXT_LIMIT))
     if size > TEXT_LIMIT:
         return tr("The longest list of keys takes {size} bytes, in a column that was made wider.").format(
             size=number(size)
