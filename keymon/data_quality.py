@@ -17,8 +17,8 @@ State = Literal["fine", "noted", "unknown"]
 TEXT_LIMIT = 65_535
 """Bytes that MySQL's TEXT holds; a longer value is cut off there, or refused."""
 _NEARLY_FULL = TEXT_LIMIT * 9 // 10
-_CLOCK_TOLERANCE = timedelta(seconds=10)
-"""Calls are seen to arrive no more exactly than refreshes are apart."""
+_MOST_AHEAD, _MOST_BEHIND = timedelta(seconds=10), timedelta(minutes=3)
+"""A call cannot arrive before it has ended, but it may have waited for a refresh."""
 _LONG_KEPT = timedelta(days=90)
 _KEY_LISTS = ("API_KEYS", "VERTEX_API_KEYS")
 
@@ -63,7 +63,9 @@ class Quality:
             "statuses": _noted_if(self.null_statuses + self.text_statuses > 0),
             "outside": _noted_if(self.outside.calls > 0),
             "duplicates": _noted_if(self.spare_entries > 0),
-            "clock": "unknown" if self.clock_ahead is None else _noted_if(abs(self.clock_ahead) > _CLOCK_TOLERANCE),
+            "clock": "unknown"
+            if self.clock_ahead is None
+            else _noted_if(not -_MOST_BEHIND <= self.clock_ahead <= _MOST_AHEAD),
             "room": _noted_if(self.list_bytes is not None and _NEARLY_FULL <= self.list_bytes <= TEXT_LIMIT),
             "age": "unknown" if self.age is None else _noted_if(self.age > _LONG_KEPT),
             "times": _noted_if(self.without_time > 0),

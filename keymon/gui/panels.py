@@ -87,7 +87,7 @@ class Panels(QWidget):
         self._keys = keys
         self._built: dict[str, QWidget] = {}
         self._latest: Snapshot | None = None
-        self._shown: dict[str, Snapshot] = {}
+        self._fresh: set[str] = set()
         self.bar = _Tabs()
         self.bar.setAccessibleName(tr("Panels"))
         self.bar.setDrawBase(False)
@@ -173,19 +173,20 @@ class Panels(QWidget):
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Show the figures of `snapshot` in the panel that is seen; the others get them when they are."""
         self._latest = snapshot
+        self._fresh.clear()
         self._show()
 
     def _show(self) -> None:
         name, snapshot = self.current, self._latest
-        if name != KEYS and snapshot is not None and self._shown.get(name) is not snapshot:
-            self._shown[name] = snapshot
+        if name != KEYS and snapshot is not None and name not in self._fresh:
+            self._fresh.add(name)
             panel: Panel = self._built[name]  # type: ignore[assignment]
             panel.show_snapshot(snapshot)
 
     def clear(self) -> None:
         """Forget the gateway that was shown."""
         self._latest = None
-        self._shown.clear()
+        self._fresh.clear()
         for panel in self._built.values():
             panel.clear()  # type: ignore[attr-defined]
 

@@ -108,7 +108,7 @@ def _clock(found: "Quality") -> str:
     if ahead is None:
         return tr("It shows by calls that arrive while keymon watches: a few are needed.")
     span = _span(abs(ahead))
-    if abs(ahead) < timedelta(seconds=2):
+    if found.states["clock"] == "fine":
         return tr("The gateway's clock and this computer's agree.")
     if ahead > timedelta(0):
         return tr("The gateway's clock is {span} ahead of this computer's.").format(span=span)
