@@ -50,7 +50,10 @@ class Command:
 def commands(window: "MainWindow") -> list[Command]:
     """Return what the menus of `window` hold now, in their order."""
     # The same action may be in two menus.
-    found = {action: command for one in window.menuBar().actions() for action, command in _of_menu(one, ())}
+    found: dict[QAction, Command] = {}
+    for menu in window.menuBar().actions():
+        for action, command in _of_menu(menu, ()):
+            found.setdefault(action, command)
     return list(found.values())
 
 

@@ -64,7 +64,8 @@ def _add_rows(window: "MainWindow") -> None:
     menu = window.menuBar().addMenu(tr("&Selection"))
 
     def fill() -> None:
-        menu.clear()
+        for action in menu.actions():
+            menu.removeAction(action)  # to clear the menu would destroy the table's actions
         menu.addActions(window.panels.row_actions)
 
     menu.aboutToShow.connect(fill)

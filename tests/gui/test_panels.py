@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from keymon.gui.attention_panel import AttentionPanel
 from keymon.gui.calls_panel import CallsPanel
@@ -112,8 +112,9 @@ def test_each_panel_is_in_the_view_menu_and_the_one_that_is_seen_is_marked(bench
 
 def _entries(menu: QAction) -> list[QAction]:
     found = menu.menu()
-    assert found is not None
-    return list(found.actions())  # type: ignore[attr-defined]
+    assert isinstance(found, QMenu)
+    found.aboutToShow.emit()
+    return found.actions()
 
 
 def test_a_panel_that_is_opened_shows_what_is_known(bench: Bench) -> None:
@@ -256,6 +257,18 @@ def test_calls_ask_the_worker_and_open_details(bench: Bench) -> None:
     calls.table.setCurrentIndex(calls.table.content.index(0, 0))
     calls.table.opened.emit(0)
     bench.qtbot.waitUntil(lambda: "quota exceeded" in calls.error.text.toPlainText())
+
+
+def test_shortcuts_of_tables_work_while_the_menu_of_the_selection_holds_them(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    bench.window.panels.go_to("trend")
+    bench.window.panels.go_to(KEYS)
+    menu = next(one for one in bench.window.menuBar().actions() if one.text() == "&Selection")
+    for _ in range(2):
+        assert [one.text() for one in _entries(menu)] == [one.text() for one in bench.window.panels.row_actions]
+    select(bench.window.panel.valid, 1)
+    press(bench, "Ctrl+C")
+    assert QGuiApplication.clipboard().text() == key(1)
 
 
 def test_keys_that_are_copied_go_to_the_clipboard_that_forgets_them(bench: Bench) -> None:
