@@ -46,14 +46,18 @@ class ModelChart(QWidget):
         self._current = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        self.setAccessibleName(tr("Calls per model in the last 24 hours"))
+        self.setAccessibleName(tr("Calls per model"))
 
     def set_rows(self, rows: "Sequence[ModelCalls]") -> None:
         """Show `rows` in their order."""
         if tuple(rows) == self._rows:
             return
+        models = [row.model for row in rows]
+        before = self._rows[self._current].model if self._current >= 0 else None
+        # The keyboard stays on the same model, wherever it has moved.
+        gone = min(self._current, len(rows) - 1)
+        self._current = models.index(before) if self._current >= 0 and before in models else gone
         self._rows = tuple(rows)
-        self._current = min(self._current, len(rows) - 1)
         self.setAccessibleDescription("; ".join(describe(row) for row in rows))
         self.updateGeometry()
         self.update()

@@ -6,23 +6,24 @@ from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from keymon.gui.translation import tr
+from keymon.gui.translation import plain_tip, tr
 
 Line = tuple[Hashable, Sequence[str]]
 """What the line is about, by which it is known again, and its cells."""
 
 
 class FigureTable(QTableWidget):
-    """Words in the first column, figures in the others.
+    """Words in the first column, and in that of number `wordy`; figures in the others.
 
     When lines are shown anew, those stay selected that tell of the same as before, wherever they have moved;
     the one that the keyboard is on stays too, and what is scrolled to.
     """
 
-    def __init__(self, name: str, columns: Sequence[str], parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, columns: Sequence[str], wordy: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(0, len(columns), parent)
         self.setObjectName(name)
         self._lines: tuple[Line, ...] = ()
+        self._wordy = {0, wordy}
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setAlternatingRowColors(True)
@@ -44,12 +45,13 @@ class FigureTable(QTableWidget):
     def _set_up_columns(self, columns: Sequence[str]) -> None:
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in self._wordy:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         for column, title in enumerate(columns):
             item = QTableWidgetItem(title)
-            item.setTextAlignment(_side(column))
+            item.setTextAlignment(self._side(column))
             self.setHorizontalHeaderItem(column, item)
-            if column:
+            if column not in self._wordy:
                 header.resizeSection(column, max(84, self.fontMetrics().horizontalAdvance(title) + 28))
 
     def set_lines(self, lines: Sequence[Line], sum_last: bool = False) -> None:
@@ -86,9 +88,11 @@ class FigureTable(QTableWidget):
         item = self.item(row, column)
         if item is None:
             item = QTableWidgetItem()
-            item.setTextAlignment(_side(column))
+            item.setTextAlignment(self._side(column))
             self.setItem(row, column, item)
         item.setText(text)
+        if column in self._wordy:
+            item.setToolTip(plain_tip(text))
         font = self.font()
         font.setBold(bold)
         item.setFont(font)
@@ -101,7 +105,6 @@ class FigureTable(QTableWidget):
         lines += ["\t".join(self._lines[row][1]) for row in rows]
         QGuiApplication.clipboard().setText("\n".join(lines))
 
-
-def _side(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignLeft if column in self._wordy else Qt.AlignmentFlag.AlignRight
+        return side | Qt.AlignmentFlag.AlignVCenter

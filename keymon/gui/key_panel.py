@@ -91,6 +91,14 @@ class KeyPanel(QWidget):
         only_below = self.invalid.has_selection() and not self.valid.has_selection()
         return self.invalid if only_below and not self.valid.hasFocus() else self.valid
 
+    def neighbour(self, key: str, step: int) -> str | None:
+        """Return the key that is `step` rows below `key` in its table; None where no row is."""
+        for table in self.tables:
+            row = table.keys.row_of(key)
+            if row >= 0 and 0 <= row + step < table.keys.rowCount():
+                return table.keys.key_at(row + step).key
+        return None
+
     def clear(self) -> None:
         """Show nothing, and say that it is being read."""
         self._snapshot = self.rows = None

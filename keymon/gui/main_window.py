@@ -21,7 +21,7 @@ from keymon.gui.window_state import WindowState
 from keymon.masking import visible
 
 if TYPE_CHECKING:
-    from keymon.gui.details_dialog import DetailsDialog
+    from keymon.gui.details_dialog import DetailsDialog, Habits
     from keymon.gui.key_rows import KeyRows
     from keymon.gui.poller import Poller, Source
     from keymon.gui.welcome import WelcomePage
@@ -63,6 +63,7 @@ class MainWindow(QMainWindow):
         self._waits_for = ""
         self._welcome: WelcomePage | None = None
         self.dialogs: dict[str, DetailsDialog] = {}
+        self._habits: Habits | None = None
         self.setWindowTitle("keymon")
         self.resize(1120, 760)
         self.state.restore_geometry(self)
@@ -226,11 +227,13 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def open_details(self, key: str) -> "DetailsDialog":
         """Open the details of a key, or raise them where they are open."""
-        from keymon.gui.details_dialog import DetailsDialog
+        from keymon.gui.details_dialog import DetailsDialog, Habits
 
         dialog = self.dialogs.get(key)
         if dialog is None:
-            dialog = self.dialogs[key] = DetailsDialog(key, self)
+            self._habits = self._habits or Habits()
+            dialog = self.dialogs[key] = DetailsDialog(key, self, habits=self._habits)
+            dialog.neighbour_wanted.connect(self._open_neighbour)
             dialog.copy_wanted.connect(self._copy_key)
             dialog.retry_wanted.connect(self.poller.refresh)
             dialog.error_text_wanted.connect(self.poller.ask_error_text)
@@ -243,6 +246,22 @@ class MainWindow(QMainWindow):
         dialog.raise_()
         dialog.activateWindow()
         return dialog
+
+    @Slot(int)
+    def _open_neighbour(self, step: int) -> None:
+        """Open the details of the previous or the next key of the table in place of those that ask for it."""
+        before = next((one for one in self.dialogs.values() if one is self.sender()), None)
+        if before is None:
+            return
+        key = self.panel.neighbour(before.key, step)
+        if key is None:
+            before.show_message(tr("There is no further key in the table."))
+            return
+        is_new = key not in self.dialogs
+        dialog = self.open_details(key)
+        if is_new:
+            dialog.setGeometry(before.geometry())
+        before.close()
 
     @Slot()
     def _forget_dialogs(self) -> None:

@@ -1,64 +1,65 @@
-"""The twin of the chart: the same figures as a table, for the eye that compares and for screen readers."""
+"""The twin of the chart of models: the same figures as a table, with latencies and statuses of failures."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
-
+from keymon.gui.evidence import status_name
+from keymon.gui.figure_table import FigureTable
 from keymon.gui.translation import number, percent, shown_model, tr
 
 if TYPE_CHECKING:
-    from keymon.stats import ModelCalls
+    from keymon.model_use import ModelUse
+
+_STATUSES = 6
+"""Statuses that are named; those of most failures, as a rule there are one or two."""
 
 
-def model_table() -> QTableWidget:
+def model_table() -> FigureTable:
     """Return the table, empty."""
-    table = QTableWidget(0, 5)
-    table.setObjectName("models")
-    table.setAccessibleName(tr("Calls per model in the last 24 hours"))
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setAlternatingRowColors(True)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setMinimumSectionSize(1)
-    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 10)
-    header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for column, title in enumerate((tr("Model"), tr("Calls"), tr("Successful"), tr("Failed"), tr("Success"))):
-        item = QTableWidgetItem(title)
-        side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-        item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-        table.setHorizontalHeaderItem(column, item)
-        if column:
-            header.resizeSection(column, max(90, table.fontMetrics().horizontalAdvance(title) + 28))
+    median, most = tr("p50"), tr("p95")
+    titles = (tr("Model"), tr("Calls"), tr("Failed"), tr("Success"), median, most, tr("Failures by status"))
+    table = FigureTable("models", titles, wordy=6)
+    tips = {
+        median: tr("Half of the calls took at most so long"),
+        most: tr("95 % of the calls took at most so long"),
+    }
+    for column, title in enumerate(titles):
+        item = table.horizontalHeaderItem(column)
+        if item is not None:
+            item.setToolTip(tips.get(title, ""))
     return table
 
 
-def fill(table: QTableWidget, usage: "tuple[ModelCalls, ...]") -> None:
-    """Show `usage` and its sum in the table."""
-    success = sum(row.calls.success for row in usage)
-    failure = sum(row.calls.failure for row in usage)
-    lines = [(shown_model(row.model), row.calls.success, row.calls.failure) for row in usage]
-    lines.append((tr("All models"), success, failure))
-    table.setRowCount(len(lines))
-    for i, (name, good, bad) in enumerate(lines):
-        rate = good / (good + bad) if good + bad else None
-        cells = (name, number(good + bad), number(good), number(bad), percent(rate))
-        for column, text in enumerate(cells):
-            _set_cell(table, i, column, text, bold=i == len(lines) - 1)
+def model_lines(uses: "Sequence[ModelUse]") -> list[tuple[object, tuple[str, ...]]]:
+    """Return the lines of the table, and their sum."""
+    lines: list[tuple[object, tuple[str, ...]]] = []
+    failures: dict[int | str | None, int] = {}
+    for use in uses:
+        latencies = (_milliseconds(use.latency.p50_ms), _milliseconds(use.latency.p95_ms))
+        cells = _cells(shown_model(use.model), use.success, use.failure, latencies, use.failures)
+        lines.append((("model", use.model), cells))
+        for status, count in use.failures.items():
+            failures[status] = failures.get(status, 0) + count
+    success, failure = sum(use.success for use in uses), sum(use.failure for use in uses)
+    # Percentiles cannot be added up.
+    by_count = dict(sorted(failures.items(), key=lambda pair: -pair[1]))
+    lines.append(("sum", _cells(tr("All models"), success, failure, ("", ""), by_count)))
+    return lines
 
 
-def _set_cell(table: QTableWidget, row: int, column: int, text: str, bold: bool) -> None:
-    item = table.item(row, column)
-    if item is None:
-        item = QTableWidgetItem()
-        if column:
-            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        table.setItem(row, column, item)
-    item.setText(text)
-    font = table.font()
-    font.setBold(bold)
-    item.setFont(font)
+def statuses_in_words(statuses: Mapping[int | str | None, int], most: int) -> str:
+    """Return statuses with their counts, the first `most` of them."""
+    parts = [f"{status_name(status)} × {number(count)}" for status, count in list(statuses.items())[:most]]
+    return ", ".join(parts) + (" …" if len(statuses) > most else "")
+
+
+def _cells(
+    name: str, success: int, failure: int, latencies: tuple[str, str], failures: Mapping[int | str | None, int]
+) -> tuple[str, ...]:
+    total = success + failure
+    rate = percent(success / total if total else None)
+    return name, number(total), number(failure), rate, *latencies, statuses_in_words(failures, _STATUSES)
+
+
+def _milliseconds(value: int | None) -> str:
+    return "–" if value is None else tr("{ms} ms").format(ms=number(value))

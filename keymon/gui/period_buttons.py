@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 from keymon.gui.translation import number, tr
@@ -27,6 +27,7 @@ class PeriodButtons(QWidget):
             button.setMinimumWidth(button.fontMetrics().horizontalAdvance("00000 h"))
             button.setAccessibleName(in_words(hours * HOUR))
             button.setToolTip(in_words(hours * HOUR))
+            button.toggled.connect(self._mark)
             self._group.addButton(button, hours)
             row.addWidget(button)
         self._group.idClicked.connect(self._choose)
@@ -40,6 +41,15 @@ class PeriodButtons(QWidget):
     def set_period(self, period: timedelta) -> None:
         """Press the button of a period."""
         self._group.button(period // HOUR).setChecked(True)
+
+    @Slot()
+    def _mark(self) -> None:
+        """Make the button that is down stand out: in the dark its ground hardly does. Tab goes to it alone."""
+        for button in self._group.buttons():
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if button.isChecked() else Qt.FocusPolicy.ClickFocus)
+            font = button.font()
+            font.setBold(button.isChecked())
+            button.setFont(font)
 
     def _choose(self, hours: int) -> None:
         self.chosen.emit(hours * HOUR)

@@ -81,6 +81,7 @@ def _gateway() -> _Group:
 def _keys() -> _Group:
     return tr("Keys"), [
         ("Enter", tr("Details of the current key")),
+        ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
         ("Ctrl+C", tr("Copy the selected keys in full")),
         ("Ctrl+Shift+C", tr("Copy the selected rows, keys masked")),
         ("Ctrl+A", tr("Select all keys of the table")),

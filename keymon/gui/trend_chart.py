@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _GAP = 6
 _LEAST_BAR = 2.0
 _MARK_ROOM = 24
+_MOST_LINES = 6
 _TINY = timedelta(microseconds=1)
 
 
@@ -235,7 +236,7 @@ class _Plot:
         top = legend_height(metrics) + metrics.height() / 2
         height = max(area.height() - top - metrics.height() - 8, 1.0)
         most = int((trend.success + trend.failure).max())
-        step = round_step(most, max(int(height / (metrics.height() * 2)), 1))
+        step = round_step(most, min(max(int(height / (metrics.height() * 2)), 1), _MOST_LINES))
         top_value = max(-(-most // step), 1) * step
         left = metrics.horizontalAdvance(number(top_value)) + 2 * _GAP
         room = QRectF(area.left() + left, area.top() + top, max(area.width() - left - _GAP, 1.0), height)

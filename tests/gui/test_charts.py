@@ -167,7 +167,7 @@ def test_every_model_has_a_name_to_show(model: str | None, text: str) -> None:
 
 def test_says_it_in_words(chart: ModelChart) -> None:
     chart.set_rows(ROWS)
-    assert chart.accessibleName() == "Calls per model in the last 24 hours"
+    assert chart.accessibleName() == "Calls per model"
     assert chart.accessibleDescription() == (
         "gemini-2.5-flash: 80 calls, 60 successful, 20 failed (75.0 % success); "
         "gemini-2.5-pro: 40 calls, 40 successful, 0 failed (100.0 % success); "

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from keymon import database
@@ -44,6 +44,11 @@ def word(dialog: DetailsDialog) -> str:
     return badge.accessibleName()
 
 
+def period(buttons: QWidget, hours: int) -> QPushButton:
+    """Return the button of a period."""
+    return next(one for one in buttons.findChildren(QPushButton) if one.text() == f"{hours} h")
+
+
 def rows(dialog: DetailsDialog) -> list[list[str]]:
     table = dialog.table
     found = []
@@ -64,9 +69,9 @@ def test_shows_the_figures_of_the_key_as_bars_and_as_a_table(bench: Bench) -> No
     dialog = bench.window.open_details(key(0))
     assert dialog.state == "figures"
     assert rows(dialog) == [
-        ["a", "1,501", "1,500", "1", "99.9 %"],
-        ["(unknown)", "3", "3", "0", "100.0 %"],
-        ["All models", "1,504", "1,503", "1", "99.9 %"],
+        ["a", "1,501", "1", "99.9 %", "100 ms", "100 ms", "429 × 1"],
+        ["(unknown)", "3", "0", "100.0 %", "100 ms", "100 ms", ""],
+        ["All models", "1,504", "1", "99.9 %", "", "", "429 × 1"],
     ]
     assert "1,504 calls in the last 24 hours, 99.9 % successful" in texts(dialog)
     assert "By status: 200 × 1,503, 429 × 1" in texts(dialog)
@@ -359,11 +364,22 @@ def test_every_part_can_be_reached_by_tab_from_top_to_bottom(bench: Bench) -> No
     bench.qtbot.waitUntil(dialog.isActiveWindow)
     close = button(dialog, "Close")
     close.setFocus()
-    order = []
-    for _ in range(5):
+    order: list[QWidget] = []
+    while not order or order[-1] is not close:
         QTest.keyClick(focused(), Qt.Key.Key_Tab)
         order.append(focused())
-    assert order == [button(dialog, "Reveal"), button(dialog, "Copy key"), dialog.chart, dialog.table, close]
+    assert order == [
+        button(dialog, "‹"),
+        button(dialog, "›"),
+        button(dialog, "Reveal"),
+        button(dialog, "Copy key"),
+        dialog.tabs.tabBar(),
+        period(dialog.models.buttons, 24),
+        dialog.models.fold,
+        dialog.chart,
+        dialog.table,
+        close,
+    ]
 
 
 def test_enter_and_escape_close_and_reveal_nothing(bench: Bench) -> None:

@@ -1,0 +1,107 @@
+"""The verdict on a key in words: its evidence, with the text of the last error, and the sum of its calls.
+
+Only the text of the last error is looked up when it is asked for, because error texts are long and the log of
+them has no index.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from keymon.gui.evidence import describe
+from keymon.gui.key_header import plain_text
+from keymon.gui.model_table import statuses_in_words
+from keymon.gui.moments import ago
+from keymon.gui.translation import error_advice, error_text, number, percent, tr
+
+if TYPE_CHECKING:
+    from keymon.monitor import Snapshot
+    from keymon.stats import KeyFigures
+
+_LATEST_ERROR_MS = 600_000
+"""An error is logged within its call's latency; calls are given up after five minutes, say ten."""
+_STATUSES = 8
+
+
+class VerdictText(QWidget):
+    """Two paragraphs; `error_text_wanted(key, started, latency_ms)` asks for the text of an error."""
+
+    error_text_wanted = Signal(str, object, int)
+
+    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._key = key
+        self._asked_for: datetime | None = None
+        self._error_text: str | None = None
+        self._text_missing = ""
+        self._shown: KeyFigures | None = None
+        self._snapshot: Snapshot | None = None
+        self._evidence = plain_text(muted=False)
+        self._totals = plain_text(muted=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._evidence)
+        layout.addWidget(self._totals)
+
+    @property
+    def evidence(self) -> str:
+        """The verdict's evidence as it is shown."""
+        return self._evidence.text()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._evidence.setText("")
+        self._totals.setText("")
+
+    def show_figures(self, figures: "KeyFigures | None", snapshot: "Snapshot") -> None:
+        """Show what `snapshot` knows of the key, None where it is not in the pool."""
+        self._snapshot = snapshot
+        if figures is None:
+            self._evidence.setText(tr("This key is no longer in the gateway's pool."))
+            self._totals.setText("")
+            return
+        self._totals.setText(self._summary(figures, snapshot))
+        verdict = figures.verdict
+        if verdict.last_failure_at != self._asked_for:
+            self._asked_for, self._error_text, self._text_missing = verdict.last_failure_at, None, ""
+            if verdict.last_failure_at is not None:
+                self.error_text_wanted.emit(self._key, verdict.last_failure_at, _LATEST_ERROR_MS)
+        self._shown = figures
+        self._show_evidence()
+
+    def ask_again(self) -> None:
+        """Ask for the error's text once more with the next snapshot: it could not be read."""
+        self._asked_for = None
+
+    def show_error_text(self, started: datetime, text: str | None) -> None:
+        """Take the answer to `error_text_wanted`."""
+        if started == self._asked_for:
+            self._error_text, self._text_missing = text, ""
+            self._show_evidence()
+
+    def show_text_missing(self, started: datetime, error: BaseException) -> None:
+        """Tell why there is no answer to `error_text_wanted`, and will be none."""
+        if started == self._asked_for:
+            self._text_missing = f"{error_text(error)} {error_advice(error)}"
+            self._show_evidence()
+
+    def _show_evidence(self) -> None:
+        if self._shown is not None and self._snapshot is not None:
+            evidence = describe(self._shown, self._snapshot, self._error_text)
+            self._evidence.setText("\n".join(filter(None, (evidence, self._text_missing))))
+
+    def _summary(self, figures: "KeyFigures", snapshot: "Snapshot") -> str:
+        calls = figures.calls_24h
+        if not calls.total:
+            return ""
+        known = tr("{total} calls in the last 24 hours, {rate} successful, last {ago}")
+        if snapshot.loading is not None:
+            known = tr("{total} calls so far (older ones are being read), {rate} successful, last {ago}")
+        line = known.format(
+            total=number(calls.total), rate=percent(calls.success_rate), ago=ago(figures.last_call_at, snapshot.as_of)
+        )
+        statuses = statuses_in_words(snapshot.stats.statuses(self._key), _STATUSES)
+        return line + "\n" + tr("By status: {statuses}").format(statuses=statuses)
