@@ -255,6 +255,16 @@ def test_keys_are_masked_and_nothing_steers_a_terminal_or_a_spreadsheet(
     assert "\u202e" not in shown
 
 
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]], ids=lambda form: " ".join(form) or "table")
+def test_a_key_that_was_sent_as_a_model_is_masked(run: RunIt, gateway: Gateway, form: list[str]) -> None:
+    gateway.call(A, AT + timedelta(minutes=30), GONE, 404)
+    gateway.errors([(A, GONE, GONE, "text", 404, None, AT + timedelta(minutes=30))])
+    for command in ("calls", "errors"):
+        out = run(command, *form).out
+        assert GONE not in out
+        assert mask_key(GONE) in out or json.dumps(mask_key(GONE))[1:-1] in out
+
+
 @on_sqlite_only("a server keeps no text as a status")
 def test_a_status_may_be_a_text(run: RunIt, gateway: Gateway) -> None:
     gateway.call(B, AT, "m", "All connection attempts failed")

@@ -160,7 +160,7 @@ def test_a_period_is_one_of_the_gateways_clock(gateway: Gateway, database: Datab
 def test_both_hours_of_a_clock_that_was_set_back_are_found(gateway: Gateway, database: Database) -> None:
     browser = ErrorBrowser(database, GatewayClock(parse_zone("Europe/Berlin"), "set"))
     log(gateway, (A, "m", "in one of two hours", 500), at=datetime(2026, 10, 25, 2, 30))
-    since = datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
+    since = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # a quarter to three, for the first time
     assert len(browser.page(ErrorFilter(since=since, until=since + HOUR)).rows) == 1
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from keymon import call_log, key_usage, monitor
 from keymon.database import Database, location_of
+from keymon.error_browser import ErrorFilter
 from keymon.errors import KeyNotFoundError
 from keymon.gateway_clock import parse_zone
 from keymon.monitor import Monitor
@@ -124,6 +125,18 @@ def judge_a_past_instant(gateway: GatewayFile) -> None:
     watching.close()
 
 
+def browse_errors(gateway: GatewayFile) -> None:
+    gateway.errors([(A, "m", None, f"text {n}", 500, None, LOCAL - n * MINUTE) for n in range(300, 0, -1)])
+    browsing = Monitor(location_of(gateway.path), UTC, NOW - HOUR, now=lambda: NOW)
+    for wanted in (ErrorFilter(), ErrorFilter(text="no such"), ErrorFilter(since=NOW - 3 * HOUR)):
+        page = browsing.errors().page(wanted, rows=70)
+        while page.before is not None:
+            page = browsing.errors().page(wanted, page.before, rows=70)
+            for row in page.rows[:1]:
+                browsing.errors().text(row)
+    browsing.close()
+
+
 @pytest.fixture(params=["in order", "out of order", "with a blob", "rows that come late", "empty"])
 def any_gateway(gateway: GatewayFile, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> GatewayFile:
     if request.param == "out of order":
@@ -139,7 +152,9 @@ def any_gateway(gateway: GatewayFile, monkeypatch: pytest.MonkeyPatch, request: 
 
 
 @pytest.mark.parametrize(
-    "ask", [follow, follow_in_another_zone, ask_for_keys, judge_a_past_instant], ids=lambda ask: ask.__name__
+    "ask",
+    [follow, follow_in_another_zone, ask_for_keys, judge_a_past_instant, browse_errors],
+    ids=lambda ask: ask.__name__,
 )
 def test_every_statement_is_one_bounded_select(
     any_gateway: GatewayFile, recorder: Recorder, ask: Callable[[GatewayFile], None]

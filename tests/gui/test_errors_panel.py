@@ -226,7 +226,9 @@ def test_a_table_that_is_missing_is_told(bench: Bench, gateway: Gateway) -> None
 
 
 def test_nothing_is_asked_while_it_is_not_seen(bench: Bench, gateway: Gateway) -> None:
+    gateway.call(A, minutes_ago(1), "gemini-2.5-pro", 500)
     bench.follow(gateway)
+    assert bench.panel.filters.model.count() == 1
     bench.panel.set_key(A)
     bench.panel.look_anew()
     assert bench.asked == []
