@@ -130,7 +130,7 @@ class CommandSearch(QFrame):
         layout.setContentsMargins(_ROOM, _ROOM, _ROOM, _ROOM)
         layout.setSpacing(8)
         layout.addWidget(self.field)
-        layout.addWidget(self._nothing)
+        layout.addWidget(self._nothing, 1, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.list, 1)
 
     @property
@@ -166,6 +166,7 @@ class CommandSearch(QFrame):
             self.list.addTopLevelItem(item)
         if self._shown:
             self.list.setCurrentIndex(self.list.model().index(0, 0))
+        self.list.setVisible(bool(self._shown))
         self._nothing.setVisible(not self._shown)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

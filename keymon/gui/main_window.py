@@ -33,8 +33,8 @@ class MainWindow(QMainWindow):
 
     `file_chosen(path)`, `env_chosen(path)`, `demo_chosen()` and `profile_chosen(name)` ask for another gateway,
     `zone_chosen(text)` for another reading of its times (empty: detect it), `connections_wanted()` and
-    `password_wanted()` for what the operator has to tell, `export_wanted(what)` for a file of what is shown: "keys",
-    or the name of a panel. `first_painted()` tells that the window can be seen,
+    `password_wanted()` for what the operator has to tell, `export_wanted(panel)` for a file of what
+    the panel of that name shows. `first_painted()` tells that the window can be seen,
     `all_painted()` that all that is in it can be, `closed()` that it is at its end.
     `settings` keeps geometry, header state and the names of profiles only.
     """

@@ -1,7 +1,6 @@
 """The menu bar: everything that can be done in the main window, each with its shortcut."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -30,7 +29,7 @@ def build_menus(window: "MainWindow") -> QAction:
     gateway.addSeparator()
     _add(gateway, tr("Set its &time zone…"), "Ctrl+T", window.choose_zone)
     gateway.addSeparator()
-    _add(gateway, tr("E&xport…"), "Ctrl+Shift+E", partial(window.export_wanted.emit, "keys"))
+    _add(gateway, tr("E&xport…"), "Ctrl+Shift+E", window.panels.export_current)
     gateway.addSeparator()
     _add(gateway, tr("&Quit"), "Ctrl+Q", window.close)
     view = window.menuBar().addMenu(tr("&View"))

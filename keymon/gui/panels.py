@@ -148,6 +148,11 @@ class Panels(QWidget):
         """Return a panel, None where it has not been built."""
         return self._keys if name == KEYS else self._built.get(name)
 
+    @Slot()
+    def export_current(self) -> None:
+        """Ask for a file of what the panel that is seen shows."""
+        self._window.export_wanted.emit(self.current)
+
     def go_to(self, name: str) -> None:
         """Show a panel and give it the keyboard."""
         self.show_panel(name)

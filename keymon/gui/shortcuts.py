@@ -74,7 +74,7 @@ def _gateway() -> _Group:
         ("Ctrl+O", tr("Open a gateway's database")),
         ("Ctrl+E", tr("Open by a gateway's .env")),
         ("Ctrl+T", tr("Set the gateway's time zone")),
-        ("Ctrl+Shift+E", tr("Export")),
+        ("Ctrl+Shift+E", tr("Export what the panel shows")),
     ]
 
 

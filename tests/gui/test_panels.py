@@ -244,6 +244,15 @@ def test_export_is_asked_for_with_the_name_of_the_panel(bench: Bench, name: str)
     assert asked.args == [name]
 
 
+@pytest.mark.parametrize("name", [KEYS, "trend", "errors"])
+def test_the_menu_exports_the_panel_that_is_seen(bench: Bench, name: str) -> None:
+    bench.follow(bench.gateway())
+    bench.window.panels.go_to(name)
+    with bench.qtbot.waitSignal(bench.window.export_wanted) as asked:
+        press(bench, "Ctrl+Shift+E")
+    assert asked.args == [name]
+
+
 def test_calls_ask_the_worker_and_open_details(bench: Bench) -> None:
     gateway = bench.gateway()
     call(gateway, 0, status=429)
