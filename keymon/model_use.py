@@ -47,8 +47,9 @@ def base_model(name: str | None) -> str | None:
     """Return the name of a model without what its client asked for besides."""
     if name is None:
         return None
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
+    while name.endswith(SUFFIXES):
+        for suffix in SUFFIXES:
+            name = name.removesuffix(suffix)
     return name
 
 

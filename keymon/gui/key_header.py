@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QPalette
+from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from keymon.gui.theme import monospace
@@ -63,7 +63,8 @@ class KeyHeader(QWidget):
         sides = ((self.previous, tr("Previous key"), "Ctrl+PgUp", -1), (self.next, tr("Next key"), "Ctrl+PgDown", 1))
         for button, name, shortcut, step in sides:
             button.setAccessibleName(name)
-            button.setShortcut(QKeySequence(shortcut))
+            # Not the button's own: it would wait for its picture to be seen pressed.
+            QShortcut(QKeySequence(shortcut), self).activated.connect(button.click)
             button.setProperty("step", step)
             button.setFixedWidth(button.fontMetrics().horizontalAdvance("000") + 12)
             button.clicked.connect(self._ask_for_neighbour)

@@ -2,22 +2,27 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from keymon import database
+from keymon.database import location_of
+from keymon.gateway_clock import parse_zone
 from keymon.gateway_settings import Kind
-from keymon.gui.details_dialog import DetailsDialog
+from keymon.gui.details_dialog import DetailsDialog, Habits
 from keymon.gui.evidence import describe
 from keymon.gui.verdict_badge import VerdictBadge
 from keymon.masking import mask_key
-from keymon.stats import CallCount, KeyFigures
+from keymon.model_use import SUFFIXES
+from keymon.monitor import Monitor
+from keymon.stats import CallCount, KeyFigures, ModelCalls
 from keymon.validity import Verdict
 from tests.gateway_file import GatewayFile, key
 from tests.gui.conftest import NOW, Bench, call, focused, invalidate, mend
@@ -389,3 +394,243 @@ def test_enter_and_escape_close_and_reveal_nothing(bench: Bench) -> None:
         bench.qtbot.waitUntil(dialog.isActiveWindow)
         QTest.keyClick(focused(), pressed)
         assert bench.window.dialogs == {}
+
+
+# Models, periods and folding
+
+
+def test_models_of_a_period_folded_or_not(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, 4, model="a", ago=timedelta(hours=20))
+    call(gateway, 0, 2, model="a-search", ago=timedelta(hours=3))
+    call(gateway, 0, 2, model="a-image", status=429, ago=timedelta(hours=3))
+    call(gateway, 0, 1, model="a-image-non-thinking", status=None, ago=timedelta(minutes=3))
+    gateway.calls([(None, f"{NOW - timedelta(minutes=2):%F %T}", "b", key(0), 1, 200, None)])
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    bench.qtbot.waitExposed(dialog)
+    assert [row[0] for row in rows(dialog)] == ["a", "a-image", "a-search", "a-image-non-thinking", "b", "All models"]
+    assert rows(dialog)[1][2:] == ["2", "0.0 %", "100 ms", "100 ms", "429 × 2"]
+    QTest.mouseClick(period(dialog.models.buttons, 8), Qt.MouseButton.LeftButton)
+    assert [row[:2] for row in rows(dialog)][-1] == ["All models", "6"]
+    assert dialog.chart.accessibleName() == dialog.table.accessibleName() == "Calls per model: The last 8 hours"
+    dialog.models.fold.click()
+    assert rows(dialog) == [
+        ["a", "5", "3", "40.0 %", "100 ms", "100 ms", "429 × 2, no status × 1"],
+        ["b", "1", "0", "100.0 %", "–", "–", ""],
+        ["All models", "6", "3", "50.0 %", "", "", "429 × 2, no status × 1"],
+    ]
+    assert dialog.chart.accessibleDescription().startswith("a: 5 calls, 2 successful, 3 failed")
+
+
+def test_a_period_without_calls_says_so_and_others_can_be_chosen(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, 4, ago=timedelta(hours=2))
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    QTest.mouseClick(period(dialog.models.buttons, 1), Qt.MouseButton.LeftButton)
+    assert "No calls in the last hour" in texts(dialog)
+    assert not dialog.table.isVisible()
+    QTest.mouseClick(period(dialog.models.buttons, 8), Qt.MouseButton.LeftButton)
+    assert rows(dialog)[-1][1] == "4"
+    assert dialog.table.isVisible()
+
+
+def test_the_day_unfolded_is_the_usage_of_every_key(bench: Bench, real_gateway: Path) -> None:
+    monitor = Monitor(
+        location_of(real_gateway / "gateway.sqlite"),
+        parse_zone("Asia/Shanghai"),
+        datetime.fromisoformat("2026-11-23T15:00:00+08:00"),
+    )
+    snapshot = monitor.refresh()
+    monitor.close()
+    for figures in snapshot.keys:
+        uses = snapshot.stats.models(figures.key)
+        mine = tuple(ModelCalls(use.model, CallCount(use.success, use.failure)) for use in uses)
+        assert mine == snapshot.stats.usage(figures.key)
+        failures = {k: n for use in uses for k, n in use.failures.items()}
+        assert set(failures) <= set(snapshot.stats.statuses(figures.key))
+        assert sum(sum(use.failures.values()) for use in uses) == figures.calls_24h.failure
+        folded = snapshot.stats.models(figures.key, folded=True)
+        assert sum(use.total for use in folded) == figures.calls_24h.total
+        assert not [use for use in folded if use.model and use.model.endswith(SUFFIXES)]
+
+
+# What the operator looks at stays
+
+
+def test_nothing_jumps_at_a_refresh(bench: Bench) -> None:
+    gateway = bench.gateway()
+    for one in range(40):
+        call(gateway, 0, 41 - one, model=f"model-{one:02}")
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    bench.qtbot.waitExposed(dialog)
+    bars = [dialog.table.verticalScrollBar(), dialog.models._scroll.verticalScrollBar()]
+    bench.qtbot.waitUntil(lambda: all(bar.maximum() > 300 for bar in bars))
+    dialog.table.selectRow(20)
+    QTest.mouseClick(dialog.chart, Qt.MouseButton.LeftButton, pos=dialog.chart.rect().center())
+    bar = rows(dialog)[dialog.chart.current][0]
+    for scroll_bar in bars:
+        scroll_bar.setValue(150)
+    sizes = dialog.models._splitter.sizes()
+    call(gateway, 0, 2, model="model-25")
+    call(gateway, 0, 30, model="model-20")
+    call(gateway, 0, 90, model="model-39")
+    bench.refresh()
+    assert rows(dialog)[0][0] == "model-39"
+    assert {rows(dialog)[index.row()][0] for index in dialog.table.selectedIndexes()} == {"model-20"}
+    assert rows(dialog)[dialog.table.currentRow()][0] == "model-20"
+    assert rows(dialog)[dialog.chart.current][0] == bar
+    assert [scroll_bar.value() for scroll_bar in bars] == [150, 150]
+    assert dialog.models._splitter.sizes() == sizes
+
+
+def test_the_chart_has_room_for_its_bars_until_the_operator_shares_it(bench: Bench) -> None:
+    gateway = bench.gateway()
+    for one in range(30):
+        call(gateway, 0, model=f"model-{one:02}")
+    call(gateway, 1)
+    bench.follow(gateway)
+    for number, share in ((0, 0.6), (1, None)):
+        dialog = bench.window.open_details(key(number))
+        bench.qtbot.waitExposed(dialog)
+        chart, table = dialog.models._splitter.sizes()
+        wanted = dialog.chart.sizeHint().height() + 10 if share is None else share * (chart + table)
+        assert chart == pytest.approx(wanted, abs=8)
+    splitter = dialog.models._splitter
+    splitter.moveSplitter(300, 1)
+    splitter.splitterMoved.emit(300, 1)
+    before = splitter.sizes()[0]
+    dialog.resize(dialog.width(), dialog.height() + 60)
+    QApplication.processEvents()
+    assert splitter.sizes()[0] == before
+
+
+def test_tab_period_and_folding_are_those_of_the_last_dialog(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, model="a-search")
+    call(gateway, 1, model="a-image")
+    bench.follow(gateway)
+    first = bench.window.open_details(key(0))
+    QTest.mouseClick(period(first.models.buttons, 8), Qt.MouseButton.LeftButton)
+    assert first.trend.period == timedelta(hours=8)
+    first.models.fold.click()
+    second = bench.window.open_details(key(1))
+    assert second.tabs.currentIndex() == 0
+    assert rows(second)[0][0] == "a"
+    assert second.models.buttons.period == second.trend.period == timedelta(hours=8)
+    second.tabs.setCurrentIndex(1)
+    QTest.mouseClick(period(second.trend, 1), Qt.MouseButton.LeftButton)
+    assert second.models.buttons.period == timedelta(hours=1)
+    second.close()
+    third = bench.window.open_details(key(2))
+    assert third.tabs.currentIndex() == 1
+    assert third.trend.period == timedelta(hours=1)
+    assert first.models.buttons.period == timedelta(hours=8)
+
+
+def test_the_trend_is_that_of_the_key(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, 3)
+    call(gateway, 1, 5)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    dialog.tabs.setCurrentIndex(1)
+    assert dialog.trend.chart.accessibleDescription().startswith("3 calls, 3 successful")
+    assert word(dialog) == "Valid"
+    assert dialog.evidence
+    call(gateway, 0, 4)
+    bench.refresh()
+    assert dialog.trend.chart.accessibleDescription().startswith("7 calls, 7 successful")
+
+
+def test_what_is_put_in_a_tab_comes_after_the_others_and_is_remembered(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0)
+    bench.follow(gateway)
+    habits = Habits()
+    for _ in range(2):
+        dialog = DetailsDialog(key(0), habits=habits)
+        dialog.show_snapshot(bench.snapshot)
+        inside = QPushButton("inside")
+        dialog.add_tab(inside, "Calls")
+        assert [dialog.tabs.tabText(i) for i in range(3)] == ["&Models", "Tre&nd", "Calls"]
+        assert habits.tab == ("Calls" if _ else "")
+        dialog.show()
+        assert inside.isVisible() == bool(_)
+        dialog.tabs.setCurrentIndex(2)
+        dialog.activateWindow()
+        bench.qtbot.waitUntil(dialog.isActiveWindow)
+        dialog.tabs.tabBar().setFocus()
+        order = []
+        for _step in range(2):
+            QTest.keyClick(focused(), Qt.Key.Key_Tab)
+            order.append(focused())
+        assert order == [inside, button(dialog, "Close")]
+        dialog.close()
+
+
+# The way to the neighbours
+
+
+def test_the_keyboard_goes_to_the_next_key_of_the_table_and_back(bench: Bench) -> None:
+    gateway = bench.gateway(4)
+    for number, calls in enumerate((5, 9, 2, 7)):
+        call(gateway, number, calls)
+    bench.follow(gateway)
+    valid = bench.window.panel.valid
+    valid.sortByColumn(valid.keys.columnCount() - 1, Qt.SortOrder.AscendingOrder)
+    order = [valid.keys.key_at(row).key for row in range(4)]
+    dialog = bench.window.open_details(order[0])
+    dialog.move(40, 50)
+    dialog.tabs.setCurrentIndex(1)
+    geometry = dialog.geometry()
+    for pressed, wanted in (
+        (Qt.Key.Key_PageDown, 1),
+        (Qt.Key.Key_PageDown, 2),
+        (Qt.Key.Key_PageUp, 1),
+        (Qt.Key.Key_PageUp, 0),
+    ):
+        bench.qtbot.waitUntil(dialog.isActiveWindow)
+        QTest.keyClick(focused(), pressed, Qt.KeyboardModifier.ControlModifier)
+        assert list(bench.window.dialogs) == [order[wanted]]
+        dialog = bench.window.dialogs[order[wanted]]
+        assert dialog.geometry() == geometry
+        assert dialog.tabs.currentIndex() == 1
+        assert mask_key(order[wanted]) in texts(dialog)
+        assert order[wanted] not in texts(dialog)
+
+
+def test_where_the_table_ends_the_dialog_stays_and_says_so(bench: Bench) -> None:
+    gateway = bench.gateway(2)
+    invalidate(gateway, 1)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    for text in ("‹", "›"):
+        QTest.mouseClick(button(dialog, text), Qt.MouseButton.LeftButton)
+        assert list(bench.window.dialogs) == [key(0)]
+        assert "There is no further key in the table." in texts(dialog)
+        bench.refresh()
+        assert "no further key" not in texts(dialog)
+
+
+def test_a_neighbour_that_is_open_is_raised_where_it_is(bench: Bench) -> None:
+    bench.follow(bench.gateway(2))
+    other = bench.window.open_details(key(1))
+    other.move(400, 300)
+    there = other.geometry()
+    dialog = bench.window.open_details(key(0))
+    dialog.move(10, 10)
+    QTest.mouseClick(button(dialog, "›"), Qt.MouseButton.LeftButton)
+    assert list(bench.window.dialogs) == [key(1)]
+    assert bench.window.dialogs[key(1)] is other
+    assert other.geometry() == there
+
+
+def test_a_key_that_a_search_hides_has_no_neighbours(bench: Bench) -> None:
+    bench.follow(bench.gateway(3))
+    dialog = bench.window.open_details(key(1))
+    bench.window.panel.search.setText(key(2)[-4:])
+    QTest.mouseClick(button(dialog, "›"), Qt.MouseButton.LeftButton)
+    assert list(bench.window.dialogs) == [key(1)]
