@@ -36,7 +36,7 @@ class MainWindow(QMainWindow):
     `password_wanted()` for what the operator has to tell, `export_wanted(panel)` for a file of what
     the panel of that name shows. `first_painted()` tells that the window can be seen,
     `all_painted()` that all that is in it can be, `closed()` that it is at its end.
-    `settings` keeps geometry, header state and the names of profiles only.
+    `settings` keeps geometry, header state, the panel seen last and the names of profiles only.
     """
 
     file_chosen = Signal(Path)
