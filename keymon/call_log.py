@@ -165,6 +165,12 @@ class CallLog:
         starts = [start for time, _ in self._database.fetch(_NEWEST) if (start := local_time(time)) is not None]
         return max(starts, default=None)
 
+    def oldest_start(self) -> datetime | None:
+        """Return when the first of the oldest calls started, naive; None without calls or without readable times."""
+        bounds = self.bounds()
+        rows = [] if bounds is None else self._database.fetch(_PROBE, first=bounds[0])
+        return min((start for row in rows if (start := local_time(row[1])) is not None), default=None)
+
     def row(self, row_id: int) -> tuple[object, ...] | None:
         """Return one row as (id, time, model, key, status, latency), None where it is gone."""
         found = self._database.fetch(_ROW, id=row_id)

@@ -42,6 +42,9 @@ class FollowedLog:
     late: LateRows
     survey: LogSurvey
     stats: StatsService | None = None
+    oldest: datetime | None = None
+    """When the oldest call of the whole log started, aware; None until `find_oldest` has looked, or where that
+    cannot be told."""
     margin: timedelta = MARGIN
     calls_loaded: int = 0
     is_loaded: bool = False
@@ -50,6 +53,7 @@ class FollowedLog:
     _missed: tuple[int, int] | None = None
     """Ids (floor, top) in which the survey has found calls of the window that are yet to be read."""
     _is_in_doubt: bool = False
+    _has_looked_for_oldest: bool = False
 
     def __post_init__(self) -> None:
         self._top = self.last_id
@@ -155,6 +159,13 @@ class FollowedLog:
     def is_surveyed(self) -> bool:
         """Whether nothing is left to survey."""
         return self.survey.is_done and self._missed is None
+
+    def find_oldest(self) -> None:
+        """Look once how far back the whole log goes."""
+        if not self._has_looked_for_oldest:
+            oldest = self.log.oldest_start()
+            self._has_looked_for_oldest = True
+            self.oldest = None if oldest is None else self.clock.from_local(oldest)
 
     def survey_month(self, first: datetime, until: datetime | None) -> None:
         """Count the month that begins at `first` (naive), up to `until`; go on where that is under way."""

@@ -245,6 +245,7 @@ class ClockWatch:
     def __init__(self, clock: GatewayClock) -> None:
         self.clock = clock
         self.disagreement = timedelta(0)
+        self._is_measured = False
         self._recent: deque[int] = deque(maxlen=_SAMPLE)
 
     def see(self, ends: Sequence[datetime], seen: datetime) -> bool:
@@ -273,6 +274,7 @@ class ClockWatch:
         self.disagreement = max(newest_end - now, timedelta(0))
 
     def _adopt(self, lag: int, known: int) -> bool:
+        self._is_measured = True
         offset, residue = _snap(lag)
         if self.clock.source == "set":
             self.disagreement = (lag - known) * _MICROSECOND
@@ -285,6 +287,11 @@ class ClockWatch:
         self._recent.clear()
         self.clock = GatewayClock(timezone(offset * _MICROSECOND), "detected")
         return True
+
+    @property
+    def measured(self) -> timedelta | None:
+        """How far the gateway's clock is ahead of ours, where calls have told; None where none have yet."""
+        return self.disagreement if self._is_measured or self.disagreement else None
 
     @property
     def is_wrong(self) -> bool:

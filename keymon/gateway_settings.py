@@ -5,6 +5,7 @@ never the table as a whole.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -50,6 +51,8 @@ class GatewaySettings:
     notices: tuple[Notice, ...] = ()
     stored: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
     """The settings as the gateway stored them."""
+    duplicates: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """The keys that the pool lists more than once, in its order, and how often, both lists together."""
 
     @cached_property
     def pool(self) -> dict[str, Kind]:
@@ -102,14 +105,17 @@ def read_settings(database: Database, before: GatewaySettings | None = None) -> 
     if before is not None and values == before.stored:
         return before
     notices: list[Notice] = []
+    gemini = _key_list(database, values, "API_KEYS", notices)
+    vertex = _key_list(database, values, "VERTEX_API_KEYS", notices)
     return GatewaySettings(
-        gemini_keys=_key_list(database, values, "API_KEYS", notices),
-        vertex_keys=_key_list(database, values, "VERTEX_API_KEYS", notices),
+        gemini_keys=tuple(dict.fromkeys(gemini)),
+        vertex_keys=tuple(dict.fromkeys(vertex)),
         max_failures=_whole_number(values, "MAX_FAILURES", 3, notices),
         test_model=str(values.get("TEST_MODEL") or "gemini-2.5-flash-lite"),
         check_interval=_hours(_whole_number(values, "CHECK_INTERVAL_HOURS", 1, notices)),
         notices=tuple(notices),
         stored=values,
+        duplicates={key: times for key, times in Counter([*gemini, *vertex]).items() if times > 1},
     )
 
 
@@ -128,11 +134,11 @@ def parse_key_list(value: str) -> tuple[list[str], bool]:
     return [part.strip() for part in value.split(",") if part.strip()], False
 
 
-def _key_list(database: Database, values: Mapping[str, object], name: str, notices: list[Notice]) -> tuple[str, ...]:
+def _key_list(database: Database, values: Mapping[str, object], name: str, notices: list[Notice]) -> list[str]:
     if name not in values:
         if name == "API_KEYS":
             notices.append(NoKeyListNotice())
-        return ()
+        return []
     value = values[name]
     if not isinstance(value, str):
         raise SettingUnreadableError(database=database.shown, setting=name, reason="it holds no text")
@@ -142,7 +148,7 @@ def _key_list(database: Database, values: Mapping[str, object], name: str, notic
         raise SettingUnreadableError(database=database.shown, setting=name, reason="it is nested too deeply") from None
     if not is_json and (value.lstrip()[:1] in {"[", "{", '"'} or value.strip() == "null"):
         notices.append(KeyListDamagedNotice(setting=name, count=len(keys)))
-    return tuple(dict.fromkeys(keys))
+    return keys
 
 
 def _whole_number(values: Mapping[str, object], name: str, default: int, notices: list[Notice]) -> int:

@@ -8,12 +8,13 @@ is read afresh. A monitor belongs to one thread; only `interrupt` may be called 
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from keymon import error_log, notices
 from keymon.account_rights import rights_to_write
 from keymon.call_log import CHUNK_ROWS, CallLog, LogRows
+from keymon.data_quality import Surroundings
 from keymon.database import Database, Location
 from keymon.error_browser import ErrorBrowser
 from keymon.errors import DatabaseUnreadableError, Notice, PoolKeptNotice, SettingUnreadableError
@@ -59,7 +60,8 @@ class Snapshot:
     far, and totals of periods that are not all known are None. `calls_month` (since the first of the month on the
     gateway's calendar) is None too while it is still being counted. `is_live` is false where a past instant was
     asked for. `keys` are in the pool's order. `stats` answers what is asked about single keys. `could_write` names
-    the rights of the account that go beyond reading, as far as they are known.
+    the rights of the account that go beyond reading, as far as they are known. `surroundings` are what `data_quality`
+    needs besides the calls.
     """
 
     as_of: datetime
@@ -76,6 +78,7 @@ class Snapshot:
     stats: StatsService
     loading: Loading | None = None
     could_write: str = ""
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
 
 class Monitor:
@@ -164,6 +167,7 @@ class Monitor:
             return False
         if self._could_write is None:
             self._could_write = self._find_rights()
+        followed.find_oldest()
         deadline = time.monotonic() + patience
         while not followed.is_surveyed:
             began = time.monotonic()
@@ -355,6 +359,12 @@ class Monitor:
             stats=stats,
             loading=loading,
             could_write=self._could_write or "",
+            surroundings=Surroundings(
+                self.is_server,
+                followed.watch.measured if self._as_of is None else None,
+                followed.oldest,
+                followed.window.without_time,
+            ),
         )
 
     def _notices(self, followed: FollowedLog, settings: GatewaySettings, as_of: datetime) -> Iterator[Notice]:

@@ -75,6 +75,15 @@ class KeyFigures:
     top_model: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideCalls:
+    """Calls of keys that are not in the pool; `keys` are as many, `keyless` those of the calls that name no key."""
+
+    calls: int
+    keys: int
+    keyless: int
+
+
 class StatsService:
     """The statistics of one gateway as of one instant.
 
@@ -138,6 +147,18 @@ class StatsService:
     def failures(self) -> dict[int | str | None, int]:
         """Return the failures of all keys per status in the last 24 hours, most first. None stands for NULL."""
         return statuses(self._calls, self.as_of)
+
+    def outside(self) -> OutsideCalls:
+        """Return the calls in the last 24 hours of keys that are not, or no longer, in the pool."""
+        counts = self._tally
+        calls = np.bincount(counts.keys, counts.success + counts.failure, len(self._calls.keys))
+        outside = [
+            (self._calls.keys[number], int(calls[number]))
+            for number in np.flatnonzero(calls).tolist()
+            if self._calls.keys[number] not in self.settings.pool
+        ]
+        keyless = sum(count for key, count in outside if not key)
+        return OutsideCalls(sum(count for _, count in outside), sum(1 for key, _ in outside if key), keyless)
 
     @property
     def model_names(self) -> Sequence[str | None]:

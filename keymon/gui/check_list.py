@@ -1,12 +1,12 @@
 """The stages of a connection that is tried: how far it came, what is so, and what to do about it."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from keymon.gui.theme import failure_colour, success_colour
+from keymon.gui.state_mark import State, StateMark
 from keymon.gui.translation import error_advice, error_cause, tr
 
 if TYPE_CHECKING:
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from keymon.connection_check import Finding
     from keymon.stages import Stage
-
-State = Literal["waiting", "running", "passed", "noted", "failed", "not reached"]
-
-_SIDE = 16
 
 
 class CheckList(QWidget):
@@ -102,7 +98,7 @@ class _Row:
     """Of one stage: its mark, its name, what is said of it, and how long it took."""
 
     def __init__(self, stage: "Stage") -> None:
-        self._mark = _Mark()
+        self._mark = StateMark()
         self._title = _label(bold=True)
         self._title.setText(_stage_name(stage))
         self.message = QWidget()
@@ -152,72 +148,6 @@ class _Row:
 
 
 _BY_GRAVITY: tuple[State, ...] = ("waiting", "running", "not reached", "passed", "noted", "failed")
-
-
-class _Mark(QWidget):
-    """A state by its shape: a ring, one with a dot, a disc with a tick, a triangle, a square with a cross, a dash."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._state: State = "waiting"
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-
-    def set_state(self, state: State) -> None:
-        self._state = state
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(_SIDE, _SIDE)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        palette = self.palette()
-        muted = palette.color(QPalette.ColorRole.PlaceholderText)
-        area = QRectF(1, 1, _SIDE - 2, _SIDE - 2)
-        if self._state in {"waiting", "running", "not reached"}:
-            _draw_open(painter, area, self._state, muted, palette.color(QPalette.ColorRole.Highlight))
-        else:
-            is_well = self._state == "passed"
-            colour = success_colour(palette) if is_well else failure_colour(palette)
-            _draw_closed(painter, area, self._state, colour, palette.color(QPalette.ColorRole.Base))
-        painter.end()
-
-
-def _draw_open(painter: QPainter, area: QRectF, state: State, muted: QColor, lively: QColor) -> None:
-    if state == "not reached":
-        painter.setPen(QPen(muted, 2))
-        painter.drawLine(QPointF(area.left() + 3, area.center().y()), QPointF(area.right() - 3, area.center().y()))
-        return
-    painter.setPen(QPen(lively if state == "running" else muted, 1.6))
-    painter.drawEllipse(area.adjusted(1, 1, -1, -1))
-    if state == "running":
-        painter.setBrush(lively)
-        painter.drawEllipse(area.center(), 3, 3)
-
-
-def _draw_closed(painter: QPainter, area: QRectF, state: State, colour: QColor, ink: QColor) -> None:
-    def at(x: float, y: float) -> QPointF:
-        return QPointF(area.left() + area.width() * x, area.top() + area.height() * y)
-
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    pen = QPen(ink, 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-    if state == "passed":
-        painter.drawEllipse(area)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([at(0.27, 0.52), at(0.44, 0.69), at(0.74, 0.34)]))
-    elif state == "noted":
-        painter.drawPolygon(QPolygonF([at(0.5, 0), at(1.02, 0.96), at(-0.02, 0.96)]))
-        painter.setPen(pen)
-        painter.drawLine(at(0.5, 0.36), at(0.5, 0.6))
-        painter.drawPoint(at(0.5, 0.81))
-    else:
-        painter.drawRoundedRect(area, 2.5, 2.5)
-        painter.setPen(pen)
-        painter.drawLine(at(0.29, 0.29), at(0.71, 0.71))
-        painter.drawLine(at(0.71, 0.29), at(0.29, 0.71))
 
 
 def _stage_name(stage: "Stage") -> str:

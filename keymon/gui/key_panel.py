@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class KeyPanel(QWidget):
-    """Both tables with their headings, searched together; `switcher` stands beside the search."""
+    """Both tables with their headings, searched together."""
 
-    def __init__(self, switcher: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
         self.rows: KeyRows | None = None
@@ -38,9 +38,9 @@ class KeyPanel(QWidget):
         self.invalid = KeyTable("invalid")
         self.invalid.setAccessibleName(tr("Invalid keys"))
         self._headings: dict[KeyTable, QLabel] = {}
-        self._arrange(switcher)
+        self._arrange()
 
-    def _arrange(self, switcher: QWidget) -> None:
+    def _arrange(self) -> None:
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self._section(self.valid, is_valid=True))
@@ -48,7 +48,6 @@ class KeyPanel(QWidget):
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
         tools = QHBoxLayout()
-        tools.addWidget(switcher)
         tools.addWidget(self.search, 1)
         tools.addWidget(self.pause)
         tools.addWidget(self.refresh)
@@ -83,6 +82,14 @@ class KeyPanel(QWidget):
     def tables(self) -> tuple[KeyTable, KeyTable]:
         """Both tables."""
         return self.valid, self.invalid
+
+    @property
+    def current_table(self) -> KeyTable:
+        """The table that has the keyboard, else one with selected keys, else the first."""
+        if self.invalid.hasFocus():
+            return self.invalid
+        only_below = self.invalid.has_selection() and not self.valid.has_selection()
+        return self.invalid if only_below and not self.valid.hasFocus() else self.valid
 
     def neighbour(self, key: str, step: int) -> str | None:
         """Return the key that is `step` rows below `key` in its table; None where no row is."""

@@ -33,9 +33,10 @@ class MainWindow(QMainWindow):
 
     `file_chosen(path)`, `env_chosen(path)`, `demo_chosen()` and `profile_chosen(name)` ask for another gateway,
     `zone_chosen(text)` for another reading of its times (empty: detect it), `connections_wanted()` and
-    `password_wanted()` for what the operator has to tell. `first_painted()` tells that the window can be seen,
+    `password_wanted()` for what the operator has to tell, `export_wanted(panel)` for a file of what
+    the panel of that name shows. `first_painted()` tells that the window can be seen,
     `all_painted()` that all that is in it can be, `closed()` that it is at its end.
-    `settings` keeps geometry, header state and the names of profiles only.
+    `settings` keeps geometry, header state, the panel seen last and the names of profiles only.
     """
 
     file_chosen = Signal(Path)
@@ -45,6 +46,7 @@ class MainWindow(QMainWindow):
     zone_chosen = Signal(str)
     connections_wanted = Signal()
     password_wanted = Signal()
+    export_wanted = Signal(str)
     closed = Signal()
     first_painted = Signal()
     all_painted = Signal()
@@ -81,7 +83,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.pause_action = build_menus(self)
         self._connect()
-        self.state.restore(self.panel)
+        self.state.restore(self.panel, self.panels)
         self.is_complete = True
 
     def _build(self) -> None:
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
 
         from keymon.gui.banner import Banner
         from keymon.gui.key_panel import KeyPanel
+        from keymon.gui.panels import Panels
         from keymon.gui.status_line import StatusLine
         from keymon.gui.summary import SummaryStrip
         from keymon.gui.switcher import GatewaySwitcher
@@ -96,7 +99,8 @@ class MainWindow(QMainWindow):
         self.summary = SummaryStrip()
         self.banner = Banner()
         self.switcher = GatewaySwitcher(self)
-        self.panel = KeyPanel(self.switcher.button)
+        self.panel = KeyPanel()
+        self.panels = Panels(self, self.panel, self.switcher.button)
         self.status_line = StatusLine()
         self.setStatusBar(self.status_line)
         self._gateway_page = QWidget()
@@ -105,7 +109,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(10)
         layout.addWidget(self.summary)
         layout.addWidget(self.banner)
-        layout.addWidget(self.panel, 1)
+        layout.addWidget(self.panels, 1)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._gateway_page)
         self.setCentralWidget(self._pages)
@@ -130,8 +134,8 @@ class MainWindow(QMainWindow):
         self.switcher.chosen.connect(self.profile_chosen)
         for table in panel.tables:
             table.details_wanted.connect(self.open_details)
-            table.keys_copied.connect(self._copy_keys)
-            table.table_copied.connect(self._copy_text)
+            table.keys_copied.connect(self.copy_keys)
+            table.table_copied.connect(self.copy_text)
 
     @property
     def welcome(self) -> "WelcomePage":
@@ -155,7 +159,7 @@ class MainWindow(QMainWindow):
 
     def follow(self, source: "Source", profile: str = "", colour: str = "") -> None:
         """Leave the gateway that was shown and follow that of `source`; name and colour are those of its profile."""
-        self.state.switch(self.panel, profile)
+        self.state.switch(self.panel, self.panels, profile)
         self.show_gateway(source.title, colour, is_profile=bool(profile))
         self.status_line.start()
         self.poller.follow(source)
@@ -177,6 +181,7 @@ class MainWindow(QMainWindow):
         self.summary.clear()
         self.banner.clear()
         self.panel.clear()
+        self.panels.clear()
         self.status_line.show_gateway(visible(title))
         self._pages.setCurrentWidget(self._gateway_page)
         self.panel.valid.setFocus()
@@ -201,6 +206,7 @@ class MainWindow(QMainWindow):
         self.summary.show_snapshot(snapshot, rows)
         self.banner.show_notices(snapshot.notices)
         self.panel.show_snapshot(snapshot, rows)
+        self.panels.show_snapshot(snapshot)
         self.status_line.show_snapshot(snapshot)
         for dialog in self.dialogs.values():
             dialog.show_snapshot(snapshot)
@@ -285,16 +291,18 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _copy_key(self, key: str) -> None:
-        self._copy_keys([key])
+        self.copy_keys([key])
 
     @Slot(list)
-    def _copy_keys(self, keys: list[str]) -> None:
+    def copy_keys(self, keys: list[str]) -> None:
+        """Put keys on the clipboard, in full, for as long as keys stay there."""
         self.clipboard.put(keys)
         text = tr("Keys copied: {n}. They leave the clipboard in 30 seconds.").format(n=number(len(keys)))
         self.status_line.showMessage(text, 6_000)
 
     @Slot(str)
-    def _copy_text(self, text: str) -> None:
+    def copy_text(self, text: str) -> None:
+        """Put rows on the clipboard; the keys in them are masked."""
         QGuiApplication.clipboard().setText(text)
         self.status_line.showMessage(tr("Table copied, keys masked."), 6_000)
 
@@ -326,6 +334,19 @@ class MainWindow(QMainWindow):
         from keymon.gui import questions
 
         questions.tell_problem(self, error)
+
+    @Slot()
+    def search_keys(self) -> None:
+        """Let the operator type into the search of the tables of keys."""
+        self.panels.show_panel("keys")
+        self.panel.go_to_search()
+
+    @Slot()
+    def search_commands(self) -> None:
+        """Let the operator search all that can be done, and all keys."""
+        from keymon.gui.command_search import CommandSearch
+
+        CommandSearch(self).open()
 
     @Slot()
     def show_shortcuts(self) -> None:
@@ -367,7 +388,7 @@ class MainWindow(QMainWindow):
         """Remember the geometry, take keys off the clipboard, end the worker."""
         self.state.keep_geometry(self)
         if self.is_complete:
-            self.state.keep(self.panel)
+            self.state.keep(self.panel, self.panels)
         self._end()
         super().closeEvent(event)
 

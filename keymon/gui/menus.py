@@ -29,15 +29,21 @@ def build_menus(window: "MainWindow") -> QAction:
     gateway.addSeparator()
     _add(gateway, tr("Set its &time zone…"), "Ctrl+T", window.choose_zone)
     gateway.addSeparator()
+    _add(gateway, tr("E&xport…"), "Ctrl+Shift+E", window.panels.export_current)
+    gateway.addSeparator()
     _add(gateway, tr("&Quit"), "Ctrl+Q", window.close)
     view = window.menuBar().addMenu(tr("&View"))
     _add(view, tr("&Refresh now"), QKeySequence.StandardKey.Refresh, window.poller.refresh)
     pause = _add(view, tr("&Pause refreshing"), "Ctrl+P", None)
     pause.setCheckable(True)
-    _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.panel.go_to_search)
+    _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.search_keys)
+    view.addSeparator()
+    view.addActions(window.panels.view_actions)
     view.addSeparator()
     _add_themes(view, window)
+    _add_rows(window)
     aid = window.menuBar().addMenu(tr("&Help"))
+    _add(aid, tr("&Find a command or a key…"), "Ctrl+K", window.search_commands)
     _add(aid, tr("&Keyboard shortcuts"), QKeySequence.StandardKey.HelpContents, window.show_shortcuts)
     _add(aid, tr("&About keymon"), None, window.show_about)
     return pause
@@ -50,6 +56,19 @@ def _add(menu: QMenu, text: str, shortcut: Shortcut, run: Callable[[], object] |
     if run is not None:
         action.triggered.connect(run)
     return action
+
+
+def _add_rows(window: "MainWindow") -> None:
+    """Add the menu of what can be done with rows: those of the table that is in use."""
+    menu = window.menuBar().addMenu(tr("&Selection"))
+
+    def fill() -> None:
+        for action in menu.actions():
+            menu.removeAction(action)  # to clear the menu would destroy the table's actions
+        menu.addActions(window.panels.row_actions)
+
+    menu.aboutToShow.connect(fill)
+    fill()
 
 
 def _add_themes(view: QMenu, window: "MainWindow") -> None:

@@ -29,8 +29,8 @@ def moment(instant: datetime, snapshot: "Snapshot") -> str:
 
 def second(instant: datetime, snapshot: "Snapshot") -> str:
     """Return an instant to the second, with the date where it is another day than the snapshot's."""
-    there = _by_its_clock(instant, snapshot)
-    same_day = there.date() == _by_its_clock(snapshot.as_of, snapshot).date()
+    there = by_its_clock(instant, snapshot)
+    same_day = there.date() == by_its_clock(snapshot.as_of, snapshot).date()
     return f"{there:%H:%M:%S}" if same_day else f"{there:%Y-%m-%d %H:%M:%S}"
 
 

@@ -1,54 +1,93 @@
-"""The list of keyboard shortcuts, in two columns, because the menus do not show those that belong to tables."""
+"""The list of keyboard shortcuts, in groups, because the menus do not show those that belong to tables."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from keymon.gui.panels import KINDS
 from keymon.gui.translation import tr
+
+_Group = tuple[str, list[tuple[str, str]]]
+"""A heading, and each shortcut with what it does."""
 
 
 class ShortcutsDialog(QDialog):
-    """Keys on the left, what they do on the right."""
+    """Two columns of groups; in each, keys on the left, what they do on the right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shortcuts")
         self.setWindowTitle(tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        form = QFormLayout()
-        form.setHorizontalSpacing(24)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        for keys, text in _shortcuts():
-            name = QLabel(keys)
-            font = name.font()
-            font.setBold(True)
-            name.setFont(font)
-            form.addRow(name, QLabel(text))
+        columns = QHBoxLayout()
+        columns.setSpacing(40)
+        for groups in ((_window(), _gateway()), (_keys(), _panels())):
+            column = QVBoxLayout()
+            column.setSpacing(18)
+            for title, shortcuts in groups:
+                column.addLayout(_group(title, shortcuts))
+            column.addStretch(1)
+            columns.addLayout(column)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 14)
         layout.setSpacing(16)
-        layout.addLayout(form)
+        layout.addLayout(columns)
         layout.addWidget(buttons)
 
 
-def _shortcuts() -> list[tuple[str, str]]:
-    return [
-        ("F1", tr("This list")),
+def _group(title: str, shortcuts: list[tuple[str, str]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(20)
+    grid.setVerticalSpacing(6)
+    grid.setColumnStretch(1, 1)
+    heading = QLabel(title)
+    heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    grid.addWidget(heading, 0, 0, 1, 2)
+    for row, (keys, text) in enumerate(shortcuts, 1):
+        name = QLabel(keys)
+        font = QFont(name.font())
+        font.setBold(True)
+        name.setFont(font)
+        grid.addWidget(name, row, 0)
+        grid.addWidget(QLabel(text), row, 1)
+    return grid
+
+
+def _window() -> _Group:
+    return tr("Window"), [
+        ("Ctrl+K", tr("Find a command, a profile or a key")),
+        ("Ctrl+F", tr("Search the tables")),
         ("F5", tr("Refresh now")),
         ("Ctrl+P", tr("Pause or go on refreshing")),
-        ("Ctrl+F", tr("Search")),
-        ("Enter", tr("Details of the current key")),
-        ("Ctrl+C", tr("Copy the selected keys in full")),
-        ("Ctrl+Shift+C", tr("Copy the selected rows, keys masked")),
-        ("Ctrl+A", tr("Select all keys of the table")),
+        ("F1", tr("This list")),
+        ("Esc", tr("Close the details, or the search of commands")),
+        ("Ctrl+Q", tr("Quit")),
+    ]
+
+
+def _gateway() -> _Group:
+    return tr("Gateway"), [
         ("Ctrl+L", tr("Connections: new, edit, test, delete")),
         ("Ctrl+1", tr("Switch to the first profile, Ctrl+2 to the second, and so on")),
         ("Ctrl+O", tr("Open a gateway's database")),
         ("Ctrl+E", tr("Open by a gateway's .env")),
         ("Ctrl+D", tr("Look at the sample gateway")),
         ("Ctrl+T", tr("Set the gateway's time zone")),
-        ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
-        ("Esc", tr("Close the details")),
-        ("Ctrl+Q", tr("Quit")),
+        ("Ctrl+Shift+E", tr("Export what the panel shows")),
     ]
+
+
+def _keys() -> _Group:
+    return tr("Keys"), [
+        ("Enter", tr("Details of the current key")),
+        ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
+        ("Ctrl+C", tr("Copy the selected keys in full")),
+        ("Ctrl+Shift+C", tr("Copy the selected rows, keys masked")),
+        ("Ctrl+A", tr("Select all keys of the table")),
+    ]
+
+
+def _panels() -> _Group:
+    return tr("Panels"), [(kind.shortcut, f"{tr(kind.title)}: {tr(kind.tip)}") for kind in KINDS]

@@ -50,7 +50,7 @@ class TrendView(QWidget):
         self._name()
 
     def _arrange(self) -> None:
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self._buttons)
         row.addWidget(self._sum, 1)
@@ -64,6 +64,10 @@ class TrendView(QWidget):
         layout.setSpacing(8)
         layout.addLayout(row)
         layout.addWidget(splitter, 1)
+
+    def add_tool(self, widget: QWidget) -> None:
+        """Put a widget beside those that belong to the chart."""
+        self._row.addWidget(widget)
 
     @property
     def period(self) -> timedelta:

@@ -1,7 +1,7 @@
 """Valid or invalid, told by a shape, a word and a colour."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from keymon.gui.theme import failure_colour, success_colour
@@ -45,26 +45,28 @@ class VerdictBadge(QWidget):
             painter.setPen(QPen(self.palette().placeholderText().color(), 1.6))
             painter.drawEllipse(area)
         else:
-            self._draw_shape(painter, area, self._valid)
+            draw_verdict(painter, area, self._valid, self.palette())
         if self._with_word:
             painter.setPen(self.palette().windowText().color())
             painter.drawText(QRectF(side + 6, 0, self.width(), self.height()), Qt.AlignmentFlag.AlignVCenter, self.word)
         painter.end()
 
-    def _draw_shape(self, painter: QPainter, area: QRectF, valid: bool) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(success_colour(self.palette()) if valid else failure_colour(self.palette()))
-        if valid:
-            painter.drawEllipse(area)
-        else:
-            painter.drawRoundedRect(area, 3, 3)
-        painter.setPen(QPen(self.palette().base().color(), area.width() * 0.13, Qt.PenStyle.SolidLine))
 
-        def point(x: float, y: float) -> QPointF:
-            return QPointF(area.left() + x * area.width(), area.top() + y * area.height())
+def draw_verdict(painter: QPainter, area: QRectF, valid: bool, palette: QPalette) -> None:
+    """Draw the shape of a verdict into `area`."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(success_colour(palette) if valid else failure_colour(palette))
+    if valid:
+        painter.drawEllipse(area)
+    else:
+        painter.drawRoundedRect(area, 3, 3)
+    painter.setPen(QPen(palette.base().color(), area.width() * 0.13, Qt.PenStyle.SolidLine))
 
-        if valid:
-            painter.drawPolyline([point(0.26, 0.53), point(0.44, 0.70), point(0.75, 0.32)])
-        else:
-            painter.drawLine(point(0.30, 0.30), point(0.70, 0.70))
-            painter.drawLine(point(0.70, 0.30), point(0.30, 0.70))
+    def point(x: float, y: float) -> QPointF:
+        return QPointF(area.left() + x * area.width(), area.top() + y * area.height())
+
+    if valid:
+        painter.drawPolyline([point(0.26, 0.53), point(0.44, 0.70), point(0.75, 0.32)])
+    else:
+        painter.drawLine(point(0.30, 0.30), point(0.70, 0.70))
+        painter.drawLine(point(0.70, 0.30), point(0.30, 0.70))

@@ -1,4 +1,4 @@
-"""What the window looked like: its geometry, and for each profile how its tables were arranged."""
+"""What the window looked like: its geometry, and for each profile how its tables were arranged, and its panel."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
     from keymon.gui.key_panel import KeyPanel
+    from keymon.gui.panels import Panels
 
 _FRAME = 60
 """Room for what desktops put around a window."""
@@ -52,26 +53,30 @@ class WindowState:
         """Remember where the window is."""
         self._settings.setValue("geometry", window.saveGeometry())
 
-    def restore(self, panel: "KeyPanel") -> None:
-        """Arrange the tables as they were."""
+    def restore(self, panel: "KeyPanel", panels: "Panels") -> None:
+        """Arrange the tables as they were, and show the panel that was seen."""
+        name = self._settings.value(self._name("panel"))
+        if isinstance(name, str):
+            panels.show_panel(name)
         self._restore(self._name("splitter"), panel.splitter.restoreState)
         self._restore(self._name("valid_columns"), panel.valid.horizontalHeader().restoreState)
         self._restore(self._name("invalid_columns"), panel.invalid.horizontalHeader().restoreState)
 
-    def keep(self, panel: "KeyPanel") -> None:
-        """Remember how the tables are arranged."""
+    def keep(self, panel: "KeyPanel", panels: "Panels") -> None:
+        """Remember how the tables are arranged, and which panel is seen."""
+        self._settings.setValue(self._name("panel"), panels.current)
         self._settings.setValue(self._name("splitter"), panel.splitter.saveState())
         self._settings.setValue(self._name("valid_columns"), panel.valid.horizontalHeader().saveState())
         self._settings.setValue(self._name("invalid_columns"), panel.invalid.horizontalHeader().saveState())
 
-    def switch(self, panel: "KeyPanel", profile: str) -> None:
+    def switch(self, panel: "KeyPanel", panels: "Panels", profile: str) -> None:
         """Go over to another profile."""
         if profile:
             self._settings.setValue("profile", profile)
         if profile != self._profile:
-            self.keep(panel)
+            self.keep(panel, panels)
             self._profile = profile
-            self.restore(panel)
+            self.restore(panel, panels)
 
     def rename(self, profile: str) -> None:
         """Go on under another name."""

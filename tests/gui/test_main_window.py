@@ -433,11 +433,12 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
     assert sorted(settings.allKeys()) == [
         "geometry",
         "invalid_columns",
+        "panel",
         "splitter",
         "valid_columns",
     ]
     stored = Path(settings.fileName()).read_bytes() + b"".join(
-        bytes(settings.value(name).data()) for name in settings.allKeys() if name != "profile"
+        bytes(settings.value(name).data()) for name in settings.allKeys() if name not in {"panel", "profile"}
     )
     assert b"AIza" not in stored
     assert b"gateway" not in stored

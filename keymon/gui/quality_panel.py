@@ -1,0 +1,155 @@
+"""How far the gateway's data can be trusted, a line for each question: what is so, and what to do about it."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from keymon.data_quality import quality
+from keymon.gui.quality_words import advice, sentence, state_word, title
+from keymon.gui.state_mark import State as Shape
+from keymon.gui.state_mark import StateMark
+from keymon.gui.translation import number, tr
+
+if TYPE_CHECKING:
+    from keymon.data_quality import Check, Quality, State
+    from keymon.monitor import Snapshot
+
+_SHAPES: "dict[State, Shape]" = {"fine": "passed", "noted": "noted", "unknown": "waiting"}
+
+
+class QualityPanel(QWidget):
+    """A headline, and a row for each check, always in the same order."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._headline = _label()
+        self._rows: dict[Check, _Row] = {}
+        page = QWidget()
+        page.setBackgroundRole(QPalette.ColorRole.Base)
+        page.setAutoFillBackground(True)
+        self._grid = QGridLayout(page)
+        self._grid.setContentsMargins(12, 10, 12, 10)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(9)
+        self._grid.setColumnStretch(2, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName(tr("Checks of the data"))
+        scroll.setWidget(page)
+        self.setFocusProxy(scroll)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._headline)
+        layout.addWidget(scroll, 1)
+        self.clear()
+
+    @property
+    def headline(self) -> str:
+        """What it comes to."""
+        return self._headline.text()
+
+    @property
+    def states(self) -> "dict[Check, State]":
+        """The state of each check, as far as there are figures."""
+        return {check: row.state for check, row in self._rows.items()}
+
+    def text(self, check: "Check") -> str:
+        """Return what is said of a check, advice included."""
+        return self._rows[check].text
+
+    def clear(self) -> None:
+        """Show nothing, and say that it is being read."""
+        self._headline.setText(tr("Reading the gateway's database…"))
+        for row in self._rows.values():
+            row.set_visible(False)
+
+    def show_snapshot(self, snapshot: "Snapshot") -> None:
+        """Show what `snapshot` tells."""
+        found = quality(snapshot.stats, snapshot.surroundings)
+        states = found.states
+        for check, state in states.items():
+            if check not in self._rows:
+                self._rows[check] = _Row(check)
+                self._rows[check].add_to(self._grid, len(self._rows))
+                self._grid.setRowStretch(len(self._rows), 0)
+                self._grid.setRowStretch(len(self._rows) + 1, 1)
+            self._rows[check].show(found, state, snapshot)
+        noted = sum(state == "noted" for state in states.values())
+        headline = tr("Nothing to note") if not noted else tr("To note: {n} of {all}")
+        self._headline.setText(headline.format(n=number(noted), all=number(len(states))) + _reach(snapshot))
+
+
+class _Row:
+    """Of one check: its mark, its name, what is so and what to do, and its state in a word."""
+
+    def __init__(self, check: "Check") -> None:
+        self._check = check
+        self.state: State = "unknown"
+        self._mark = StateMark()
+        self._title = _label(bold=True)
+        self._title.setText(title(check))
+        self._text, self._advice = _label(), _label(muted=True)
+        self._word = _label(muted=True)
+        self._word.setWordWrap(False)
+        self._texts = QWidget()
+        texts = QVBoxLayout(self._texts)
+        texts.setContentsMargins(0, 0, 0, 0)
+        texts.setSpacing(1)
+        texts.addWidget(self._text)
+        texts.addWidget(self._advice)
+
+    @property
+    def text(self) -> str:
+        return f"{self._text.text()}\n{self._advice.text()}".strip()
+
+    def add_to(self, grid: QGridLayout, n: int) -> None:
+        top = Qt.AlignmentFlag.AlignTop
+        grid.addWidget(self._mark, n, 0, top)
+        grid.addWidget(self._title, n, 1, top)
+        grid.addWidget(self._texts, n, 2, top)
+        grid.addWidget(self._word, n, 3, top | Qt.AlignmentFlag.AlignRight)
+
+    def set_visible(self, is_visible: bool) -> None:
+        for widget in (self._mark, self._title, self._texts, self._word):
+            widget.setVisible(is_visible)
+
+    def show(self, found: "Quality", state: "State", snapshot: "Snapshot") -> None:
+        self.state = state
+        self._text.setText(sentence(self._check, found, snapshot))
+        todo = advice(self._check, found) if state == "noted" else ""
+        self._advice.setText(todo)
+        self._advice.setHidden(not todo)
+        self._word.setText(state_word(state))
+        self._mark.set_state(_SHAPES[state])
+        # The mark speaks for the row; the texts beside it can be read by themselves.
+        self._mark.setAccessibleName(f"{self._title.text()}: {state_word(state)}")
+        self._mark.setAccessibleDescription(self.text)
+        self.set_visible(True)
+        self._advice.setHidden(not todo)
+
+
+def _reach(snapshot: "Snapshot") -> str:
+    """Return how far the figures reach, where not all calls of 24 hours are known."""
+    loading = snapshot.loading
+    is_known = loading is None or (
+        loading.known_since is not None and loading.known_since <= snapshot.as_of - timedelta(hours=24)
+    )
+    return "" if is_known else tr(", as far as the log has been read")
+
+
+def _label(*, bold: bool = False, muted: bool = False) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(not bold)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if muted:
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    font = label.font()
+    font.setBold(bold)
+    label.setFont(font)
+    return label

@@ -1,0 +1,194 @@
+"""Keys that want looking at: the gateway's own answers, and what is done with keys in place."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from pytestqt.qtbot import QtBot
+
+from keymon.database import location_of
+from keymon.gateway_clock import parse_zone
+from keymon.gui.attention_panel import AttentionPanel
+from keymon.masking import mask_key
+from keymon.monitor import Monitor, Snapshot
+from tests.gateway_file import key
+from tests.gui.conftest import Bench, call, invalidate
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> Iterator[AttentionPanel]:
+    made = AttentionPanel()
+    made.resize(900, 400)
+    QAbstractItemModelTester(made.table.content, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+@pytest.fixture
+def answers(real_gateway: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((real_gateway / "answers.json").read_text())
+    return found
+
+
+@pytest.fixture
+def recorded(real_gateway: Path, answers: dict[str, object]) -> Snapshot:
+    as_of = datetime.fromisoformat(str(answers["as_of"]))
+    monitor = Monitor(location_of(real_gateway / "gateway.sqlite"), parse_zone("Asia/Shanghai"), as_of)
+    try:
+        return monitor.refresh()
+    finally:
+        monitor.close()
+
+
+def choose(panel: AttentionPanel, status: int | str | None) -> None:
+    places = [i for i in range(panel.status.count()) if tuple(panel.status.itemData(i)) == (status,)]
+    assert len(places) == 1
+    panel.status.setCurrentIndex(places[0])
+    panel.status.activated.emit(places[0])
+
+
+def cells(panel: AttentionPanel) -> list[list[str]]:
+    model = panel.table.content
+    return [
+        [str(model.index(row, column).data()) for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+@pytest.mark.parametrize("status", [429, 403, 400, 500])
+def test_the_gateway_gives_the_same_answer(
+    panel: AttentionPanel, recorded: Snapshot, answers: dict[str, object], status: int
+) -> None:
+    expected = answers[f"attention_{status}"]
+    assert isinstance(expected, list)
+    panel.show_snapshot(recorded)
+    choose(panel, status)
+    counts = [row.count for row in panel.rows]
+    assert counts == [row["count"] for row in expected]
+    assert {row.key: row.count for row in panel.rows} == {row["key"]: row["count"] for row in expected}
+
+
+def test_as_many_keys_are_shown_as_are_asked_for(panel: AttentionPanel, recorded: Snapshot) -> None:
+    panel.show_snapshot(recorded)
+    choose(panel, 500)
+    everything = [row.key for row in panel.rows]
+    assert len(everything) > 2
+    panel.limit.setValue(2)
+    assert [row.key for row in panel.rows] == everything[:2]
+
+
+def test_every_status_that_occurs_can_be_chosen_and_the_usual_three_always(bench: Bench) -> None:
+    gateway = bench.gateway()
+    for status, times in ((503, 4), (None, 3), ("All connection attempts failed", 2), (200, 9)):
+        call(gateway, 0, times, status=status)
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    panel = shown(bench)
+    offered = [panel.status.itemText(i) for i in range(panel.status.count())]
+    assert offered[0] == "503 (4)"
+    assert offered[2] == "All connection attempts failed (2)"
+    assert offered[3:] == ["429 (0)", "403 (0)", "400 (0)"]
+    assert panel.chosen_status == 429
+    assert panel.table.placeholder == "No call of a key in the pool had this status"
+    choose(panel, None)
+    assert [(row.key, row.count) for row in panel.rows] == [(key(0), 3)]
+
+
+def shown(bench: Bench) -> AttentionPanel:
+    panel = bench.window.panels.panel("attention")
+    assert isinstance(panel, AttentionPanel)
+    return panel
+
+
+def test_count_share_and_verdict_are_shown_and_the_key_masked(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, 6)
+    call(gateway, 0, 2, status=429)
+    invalidate(gateway, 1)
+    call(gateway, 1, 1, status=429)
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    assert cells(shown(bench)) == [
+        [mask_key(key(0)), "2", "8", "25.0 %", "✓ Valid"],
+        [mask_key(key(1)), "1", "4", "25.0 %", "✗ Invalid"],
+    ]
+
+
+def test_a_status_that_is_chosen_stays_so_when_it_occurs_no_more(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, status=503)
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    choose(shown(bench), 503)
+    bench.now += timedelta(days=2)
+    bench.refresh()
+    assert shown(bench).chosen_status == 503
+    assert shown(bench).rows == []
+
+
+def test_while_keys_are_selected_nothing_moves(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, 3, status=429)
+    call(gateway, 1, 2, status=429)
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    panel = shown(bench)
+    panel.table.selectRow(1)
+    call(gateway, 1, 5, status=429)
+    call(gateway, 2, 9, status=429)
+    bench.refresh()
+    assert [(row.key, row.count) for row in panel.rows] == [(key(0), 3), (key(1), 7), (key(2), 9)]
+    assert [row.key for row in panel.selected()] == [key(1)]
+    assert panel.table.currentIndex().row() == 1
+    panel.table.clearSelection()
+    bench.refresh()
+    assert [row.key for row in panel.rows] == [key(2), key(1), key(0)]
+
+
+def test_what_can_be_done_with_keys(panel: AttentionPanel, recorded: Snapshot, qtbot: QtBot) -> None:
+    panel.show_snapshot(recorded)
+    choose(panel, 500)
+    assert not panel.details.isEnabled()
+    assert not panel.copy.isEnabled()
+    first, second = (row.key for row in panel.rows[:2])
+    panel.table.selectRow(0)
+    panel.table.selectionModel().select(
+        panel.table.content.index(1, 0),
+        QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
+    )
+    left = Qt.MouseButton.LeftButton
+    with qtbot.waitSignal(panel.keys_copied) as copied:
+        QTest.mouseClick(panel.copy, left)
+    assert copied.args == [[first, second]]
+    with qtbot.waitSignal(panel.details_wanted) as details:
+        QTest.mouseClick(panel.details, left)
+    assert details.args == [first]
+    with qtbot.waitSignal(panel.details_wanted) as details:
+        panel.table.doubleClicked.emit(panel.table.content.index(1, 1))
+    assert details.args == [second]
+    with qtbot.waitSignal(panel.export_wanted):
+        QTest.mouseClick(panel.export, left)
+
+
+def test_keys_are_copied_in_full_and_tables_masked_by_the_usual_shortcuts(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, 3, status=429)
+    bench.follow(gateway)
+    bench.window.activateWindow()
+    bench.qtbot.waitUntil(bench.window.isActiveWindow)
+    bench.window.panels.go_to("attention")
+    shown(bench).table.selectRow(0)
+    for shortcut, expected in (("Ctrl+C", key(0)), ("Ctrl+Shift+C", mask_key(key(0)))):
+        bench.qtbot.keySequence(shown(bench).table, QKeySequence(shortcut))
+        assert expected in QGuiApplication.clipboard().text(), shortcut
+    assert key(0) not in QGuiApplication.clipboard().text()
+    QTest.keyClick(shown(bench).table, Qt.Key.Key_Return)
+    assert list(bench.window.dialogs) == [key(0)]
