@@ -79,7 +79,7 @@ def test_the_status_gives_the_word_whether_invalid_or_not(api_key: str, status: 
 )
 @pytest.mark.parametrize("api_key", [A, VERTEX])
 def test_the_newest_failure_that_says_something_of_the_key_decides(
-    api_key: str, statuses: tuple[object, ...], word: Reason, row: int
+    api_key: str, statuses: tuple[int | str | None, ...], word: Reason, row: int
 ) -> None:
     figures = figures_of(api_key, *failed(*statuses))
     assert reason_of(figures) == word
