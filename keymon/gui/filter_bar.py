@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -38,7 +39,6 @@ class FilterButton(QPushButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Filter…"), parent)
         self.setToolTip(tr("Show only some of the keys (Ctrl+Shift+F)"))
-        self.setShortcut("Ctrl+Shift+F")
         self.filter = NO_FILTER
         self.popup = QFrame(self, Qt.WindowType.Popup)
         self.popup.setObjectName("filters")
@@ -58,6 +58,10 @@ class FilterButton(QPushButton):
         }
         self._lay_out()
         self.clicked.connect(self.open)
+        shortcut = QAction(tr("Filter the keys"), self)
+        shortcut.setShortcut("Ctrl+Shift+F")
+        shortcut.triggered.connect(self.open)
+        self.addAction(shortcut)
 
     def _lay_out(self) -> None:
         rows = {

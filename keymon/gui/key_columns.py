@@ -70,7 +70,7 @@ def top_model(figures: "KeyFigures", snapshot: "Snapshot", _: object = None) -> 
 def why(figures: "KeyFigures", snapshot: "Snapshot", _: object = None) -> str:
     """Return the reason in a word; a dash where there is nothing to explain."""
     reason = reason_of(figures)
-    if reason == "unproven" and snapshot.loading is not None:
+    if reason in {None, "unproven"} and snapshot.loading is not None:
         return NOT_YET
     return "–" if reason is None else reason_word(reason)
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from keymon.reason import REASONS, Reason
 
 if TYPE_CHECKING:
@@ -37,6 +35,8 @@ class KeyFilter:
 
     def passes(self, rows: "KeyRows", as_of: "datetime") -> "Bools":
         """Return which keys are shown as of an instant (aware)."""
+        import numpy as np  # not before there are figures
+
         shown = np.ones(len(rows.pool), np.bool_)
         if self.failures:
             shown &= rows.failures >= self.failures

@@ -81,7 +81,7 @@ class KeyHeader(QHeaderView):
             action.setChecked(not self.isSectionHidden(i))
             action.toggled.connect(lambda is_shown, i=i: self.show_column(i, is_shown))
         menu.addSeparator()
-        menu.addAction(tr("As at first")).triggered.connect(self.show_first_columns)
+        menu.addAction(tr("Reset columns")).triggered.connect(self.show_first_columns)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 
@@ -117,7 +117,10 @@ class KeyHeader(QHeaderView):
     def initStyleOptionForIndex(self, option: QStyleOptionHeader, logicalIndex: int) -> None:  # noqa: N803
         """Draw an arrow on every column that sorts; Qt knows of one only."""
         super().initStyleOptionForIndex(option, logicalIndex)
-        option.sortIndicator = _ARROWS[self._keys.direction(logicalIndex)]
+        direction = self._keys.direction(logicalIndex)
+        option.sortIndicator = _ARROWS[direction]
+        if direction is not None:
+            option.textAlignment = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter  # off the arrow
 
     def _follow_sorting(self) -> None:
         column, descending = next(iter(self._keys.sorted_by), (-1, False))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpli
 
 from keymon.gui.filter_bar import FilterButton, FilterChips
 from keymon.gui.key_columns import COLUMNS
+from keymon.gui.key_filter import NO_FILTER
 from keymon.gui.key_table import KeyTable
 from keymon.gui.moments import moment
 from keymon.gui.translation import number, tr
@@ -93,6 +94,7 @@ class KeyPanel(QWidget):
         columns = QToolButton()
         columns.setText(tr("Columns…"))
         columns.setAutoRaise(True)
+        columns.setAccessibleName(tr("Columns of the valid keys") if is_valid else tr("Columns of the invalid keys"))
         columns.setToolTip(tr("Choose the columns of this table (Ctrl+Shift+H)"))
         columns.clicked.connect(table.header.open_menu_above)
         head.addWidget(columns)
@@ -199,7 +201,12 @@ class KeyPanel(QWidget):
             if not self._snapshot.keys:
                 table.set_placeholder(tr("The gateway's key pool is empty"))
             elif table.keys.total():
-                table.set_placeholder(tr("No key here matches the search and the filters"))
+                is_filtered = self.filters.filter != NO_FILTER
+                table.set_placeholder(
+                    tr("No key here matches the search and the filters")
+                    if is_filtered
+                    else tr("No key here matches the search")
+                )
             else:
                 table.set_placeholder(nothing)
 

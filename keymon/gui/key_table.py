@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from keymon.stats import KeyFigures
 
 _MANY = 200
-_LEAST_MODEL = 80
-_CELL_ROOM = 28
-"""Margins, and the mark of the sorted column."""
+_LEAST_MODEL = 24
+_CELL_ROOM = 18
+"""The margins."""
+_TITLE_ROOM = 28
+"""The margins, and the arrow of a column that is sorted by."""
 
 
 class KeyTable(QTableView):
@@ -88,8 +90,10 @@ class KeyTable(QTableView):
         header.setMinimumSectionSize(24)
         metrics = self.fontMetrics()
         for i, column in enumerate(COLUMNS):
-            widest = max(metrics.horizontalAdvance(text) for text in (tr(column.sample), f"{tr(column.title)} ²"))
-            header.resizeSection(i, widest + _CELL_ROOM)
+            title = metrics.horizontalAdvance(f"{tr(column.title)} ²") + _TITLE_ROOM
+            # The key is in another font, which is wider.
+            sample = metrics.horizontalAdvance(tr(column.sample)) + (_TITLE_ROOM if i == 0 else _CELL_ROOM)
+            header.resizeSection(i, max(title, sample))
         header.setStretchLastSection(False)
         header.setSectionResizeMode(MODEL_COLUMN, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(DETAILS_COLUMN, QHeaderView.ResizeMode.Fixed)

@@ -38,6 +38,8 @@ def _shortcuts() -> list[tuple[str, str]]:
         ("F5", tr("Refresh now")),
         ("Ctrl+P", tr("Pause or go on refreshing")),
         ("Ctrl+F", tr("Search")),
+        ("Ctrl+Shift+F", tr("Filter the keys")),
+        ("Ctrl+Shift+H", tr("Choose the columns of the table")),
         ("Enter", tr("Details of the current key")),
         ("Ctrl+C", tr("Copy the selected keys in full")),
         ("Ctrl+Shift+C", tr("Copy the selected rows, keys masked")),

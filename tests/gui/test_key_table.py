@@ -316,6 +316,7 @@ def test_tooltips_tell_both_times_and_take_no_markup(bench: Bench) -> None:
 
 def test_columns_are_wide_enough_for_their_titles(table: KeyTable) -> None:
     metrics = table.fontMetrics()
+    table.resize(2000, 300)
     for i, title in enumerate(TITLES):
         table.header.show_column(i, is_shown=True)
         assert table.columnWidth(i) >= metrics.horizontalAdvance(title), title
