@@ -172,8 +172,7 @@ class StatsService:
         """
         count = len(self._calls.keys)
         success, failure = sparklines(self._calls, self.as_of, count + 1)
-        # A key without calls may have a number that is newer than these calls.
-        numbers = [min(self._calls.key_numbers.get(key, count), count) for key in self.settings.pool]
+        numbers = [self._calls.key_numbers.get(key, count) for key in self.settings.pool]
         return success[numbers], failure[numbers]
 
     def find_key(self, wanted: str) -> str:

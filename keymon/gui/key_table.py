@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from keymon.stats import KeyFigures
 
 _MANY = 200
-_LEAST_MODEL = 24
-_CELL_ROOM = 18
+_LEAST_MODEL, _MODEL_BEYOND = 24, 150
+"""How narrow models become before the table scrolls sideways; then they may as well be read."""
+_CELL_ROOM = 22
 """The margins."""
 _TITLE_ROOM = 28
 """The margins, and the arrow of a column that is sorted by."""
@@ -110,7 +111,8 @@ class KeyTable(QTableView):
         if resized == MODEL_COLUMN or self.header.isSectionHidden(MODEL_COLUMN):
             return
         others = self.header.length() - self.header.sectionSize(MODEL_COLUMN)
-        self.header.resizeSection(MODEL_COLUMN, max(self.viewport().width() - others, _LEAST_MODEL))
+        room = self.viewport().width() - others
+        self.header.resizeSection(MODEL_COLUMN, room if room >= _LEAST_MODEL else _MODEL_BEYOND)
 
     def _add_actions(self) -> None:
         def add(text: str, shortcuts: list[QKeySequence], run: Callable[[], None]) -> None:

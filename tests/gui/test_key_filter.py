@@ -121,16 +121,16 @@ def test_only_what_is_needed_is_counted(recorded: Recorded) -> None:
 
 
 def test_keys_outside_the_pool_and_newer_than_the_calls_do_no_harm(bench: Bench) -> None:
-    gateway = bench.gateway(2)
+    gateway = bench.gateway(3)
     call(gateway, 7, times=4, status=500)
     call(gateway, 1, status=429)
     snapshot = bench.follow(gateway)
     call(gateway, 0, times=2)
     bench.refresh()
     rows: KeyRows = prepare(snapshot, None, ALL)
-    assert rows.measures.hours_of(key(0)) == ([0] * 24, [0] * 24)
-    assert rows.measures.failed_with("500").tolist() == [False, False]
-    assert rows.measures.failed_with("429").tolist() == [False, True]
+    assert rows.measures.hours_of(key(0)) == rows.measures.hours_of(key(2)) == ([0] * 24, [0] * 24)
+    assert rows.measures.failed_with("500").tolist() == [False, False, False]
+    assert rows.measures.failed_with("429").tolist() == [False, True, False]
 
 
 # In the window
