@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from keymon.gui.key_measures import Measures, Need
     from keymon.monitor import Snapshot
+    from keymon.reason import Reason
     from keymon.stats import KeyFigures
 
 
@@ -67,12 +68,18 @@ def top_model(figures: "KeyFigures", snapshot: "Snapshot", _: object = None) -> 
     return shown_model(figures.top_model) if figures.calls_24h.total else "–"
 
 
+def shown_reason(figures: "KeyFigures", snapshot: "Snapshot") -> "Reason | None":
+    """Return the reason, as far as the log that has been read can tell."""
+    reason = reason_of(figures)
+    return None if reason == "unproven" and snapshot.loading is not None else reason
+
+
 def why(figures: "KeyFigures", snapshot: "Snapshot", _: object = None) -> str:
     """Return the reason in a word; a dash where there is nothing to explain."""
-    reason = reason_of(figures)
-    if reason in {None, "unproven"} and snapshot.loading is not None:
-        return NOT_YET
-    return "–" if reason is None else reason_word(reason)
+    reason = shown_reason(figures, snapshot)
+    if reason is None:
+        return "–" if snapshot.loading is None else NOT_YET
+    return reason_word(reason)
 
 
 def failures_by_status(figures: "KeyFigures", snapshot: "Snapshot", measures: "Measures") -> str:

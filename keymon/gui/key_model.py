@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from keymon.gui.evidence import status_name
-from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN, column_number
-from keymon.gui.moments import moment
+from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN, column_number, shown_reason
+from keymon.gui.key_tips import tip
 from keymon.gui.theme import monospace
-from keymon.gui.translation import number, plain_tip, shown_model, tr
-from keymon.reason import reason_of
+from keymon.gui.translation import number, tr
 
 if TYPE_CHECKING:
     from keymon.gui.key_filter import KeyFilter
     from keymon.gui.key_measures import Measures
     from keymon.gui.key_rows import Bools, KeyRows, Places, Pool
     from keymon.monitor import Snapshot
-    from keymon.reason import Reason
     from keymon.stats import KeyFigures
 
 Index = QModelIndex | QPersistentModelIndex
@@ -195,10 +192,10 @@ class KeyTableModel(QAbstractTableModel):
             return NUMERIC if COLUMNS[index.column()].is_number else None
         if role == _FONT:
             return self._font if index.column() == 0 else None
-        if role == _TIP and index.isValid():
-            return self._tip(self.key_at(index.row()), index.column())
-        if role == REASON and index.column() == _REASON_COLUMN:
-            return self._reason(self.key_at(index.row()))
+        if role == _TIP and index.isValid() and self._snapshot is not None:
+            return tip(COLUMNS[index.column()], self.key_at(index.row()), self._snapshot, self._measures)
+        if role == REASON and index.column() == _REASON_COLUMN and self._snapshot is not None:
+            return shown_reason(self.key_at(index.row()), self._snapshot)
         if role == HOURS and index.column() == _HOURS_COLUMN:
             return self._hours(self.key_at(index.row()))
         return None
@@ -208,52 +205,10 @@ class KeyTableModel(QAbstractTableModel):
         assert self._rows is not None  # noqa: S101 - there is a row
         return self._rows.measures
 
-    @property
-    def _is_loading(self) -> bool:
-        return self._snapshot is None or self._snapshot.loading is not None
-
-    def _reason(self, figures: "KeyFigures") -> "Reason | None":
-        reason = reason_of(figures)
-        return None if reason == "unproven" and self._is_loading else reason
-
     def _hours(self, figures: "KeyFigures") -> tuple[list[int], list[int]] | None:
-        if self._is_loading or not figures.calls_24h.total:
+        if self._snapshot is None or self._snapshot.loading is not None or not figures.calls_24h.total:
             return None
         return self._measures.hours_of(figures.key)
-
-    def _tip(self, figures: "KeyFigures", column: int) -> str | None:
-        snapshot = self._snapshot
-        title = COLUMNS[column].title
-        if snapshot is None:
-            return None
-        if title == "Last call" and figures.last_call_at is not None:
-            return tr("{here} here, {there} at the gateway ({zone})").format(
-                here=f"{figures.last_call_at.astimezone():%Y-%m-%d %H:%M:%S}",
-                there=f"{snapshot.clock.to_local(figures.last_call_at):%Y-%m-%d %H:%M:%S}",
-                zone=snapshot.clock.name,
-            )
-        if title in {"Calls 24 h", "Success"}:
-            calls = figures.calls_24h
-            return tr("{success} successful, {failure} failed").format(
-                success=number(calls.success), failure=number(calls.failure)
-            )
-        if title == "Most used model" and figures.calls_24h.total:
-            return plain_tip(shown_model(figures.top_model))
-        if title == "Reason":
-            return self._told_by(figures, snapshot)
-        if title in {"Failed by status", "By hour"}:
-            return plain_tip(COLUMNS[column].text(figures, snapshot, self._measures))
-        return None
-
-    def _told_by(self, figures: "KeyFigures", snapshot: "Snapshot") -> str | None:
-        """Return which row of the log says why a key is invalid."""
-        row = figures.verdict.told_by
-        if row is None:
-            return tr("No call in the log that was read") if self._reason(figures) == "unproven" else None
-        text = tr("{status} from {model} at {time}").format(
-            status=status_name(row.status), model=shown_model(row.model), time=moment(row.started_at, snapshot)
-        )
-        return plain_tip(text)
 
     def _arrange_anew(self) -> None:
         if self._rows is not None and self._members is not None:
