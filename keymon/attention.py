@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from keymon.calls import END, Calls, to_microseconds
+from keymon.calls import END, Calls, is_success, to_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +45,18 @@ def statuses(calls: Calls, as_of: datetime) -> dict[int | str | None, int]:
     codes, count = np.unique(calls.status[chosen], return_counts=True)
     order = np.argsort(-count, kind="stable")
     return {calls.decode_status(int(codes[i])): int(count[i]) for i in order if not 200 <= int(codes[i]) < 300}
+
+
+def failures_by_key(calls: Calls, since: int) -> dict[int, dict[int | str | None, int]]:
+    """Return the failures per status, most first, of each key's number that has any since then (microseconds UTC)."""
+    chosen = calls.started_between(since, END)
+    chosen = chosen[~is_success(calls.status[chosen])]
+    pairs = (calls.key[chosen].astype(np.int64) << 32) + (calls.status[chosen].astype(np.int64) + 2**31)
+    pairs, count = np.unique(pairs, return_counts=True)
+    numbers, codes = pairs >> 32, (pairs & (2**32 - 1)) - 2**31
+    order = np.lexsort((-count, numbers))
+    columns = (numbers[order].tolist(), codes[order].tolist(), count[order].tolist())
+    found: dict[int, dict[int | str | None, int]] = {}
+    for number, code, times in zip(*columns, strict=True):
+        found.setdefault(number, {})[calls.decode_status(code)] = times
+    return found

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from keymon.masking import foreign, mask_key, mask_text, visible
 from keymon.monitor import Snapshot
+from keymon.reason import reason_of
 from keymon.stats import CallCount, KeyFigures, ModelCalls
 from keymon.tables import json_text, table
 
@@ -74,6 +75,7 @@ def keys_table(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) 
         "KEY",
         "KIND",
         "STATUS",
+        "REASON",
         "FAILURES",
         "CALLS 24 H",
         "FAILED",
@@ -84,7 +86,7 @@ def keys_table(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) 
     valid = sum(figures.verdict.valid for figures in snapshot.keys)
     summary = f"{len(snapshot.keys)} keys: {valid} valid, {len(snapshot.keys) - valid} invalid"
     zone = f"{snapshot.clock.name}, {snapshot.clock.source}"
-    return f"{table(head, rows, right={3, 4, 5, 6})}\n{summary}. Times are the gateway's ({zone}).\n"
+    return f"{table(head, rows, right={4, 5, 6, 7})}\n{summary}. Times are the gateway's ({zone}).\n"
 
 
 def usage_json(usage: Sequence[ModelCalls]) -> str:
@@ -130,7 +132,7 @@ def model_name(model: str | None) -> str:
     return "(unknown)" if model is None else foreign(model) or "(empty)"
 
 
-_KEY_COLUMNS = ("key", "kind", "status", "failure_count", "calls_24h", "failed_24h", "last_call_at")
+_KEY_COLUMNS = ("key", "kind", "status", "failure_count", "calls_24h", "failed_24h", "last_call_at", "reason")
 
 
 def _key_fields(figures: KeyFigures, show_keys: bool) -> dict[str, object]:
@@ -143,6 +145,7 @@ def _key_fields(figures: KeyFigures, show_keys: bool) -> dict[str, object]:
         "calls_24h": figures.calls_24h.total,
         "failed_24h": figures.calls_24h.failure,
         "last_call_at": last.isoformat(timespec="seconds") if last else None,
+        "reason": reason_of(figures),
     }
 
 
@@ -153,6 +156,7 @@ def _key_row(snapshot: Snapshot, figures: KeyFigures, show_keys: bool) -> tuple[
         visible(figures.key, 400) if show_keys else mask_key(figures.key),
         figures.kind,
         status_word(figures),
+        reason_of(figures) or "–",
         f"{figures.verdict.failure_count}/{snapshot.settings.max_failures}",
         str(figures.calls_24h.total),
         str(figures.calls_24h.failure),

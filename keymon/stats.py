@@ -13,16 +13,16 @@ from functools import cached_property
 
 import numpy as np
 
-from keymon.attention import KeyCount, attention, statuses
+from keymon.attention import KeyCount, attention, failures_by_key, statuses
 from keymon.call_list import CallFilter, CallList, call_list
-from keymon.calls import END, Calls, Indexes, to_datetime, to_microseconds
+from keymon.calls import END, Calls, Indexes, Int64s, to_datetime, to_microseconds
 from keymon.errors import KeyNotFoundError
 from keymon.gateway_clock import EPOCH
 from keymon.gateway_settings import GatewaySettings, Kind, only_key, shown_ending
 from keymon.latency import Latency, latencies_by
 from keymon.model_use import ModelUse, model_use
 from keymon.tally import Tally, tally
-from keymon.trend import Trend, trend
+from keymon.trend import Trend, sparklines, trend
 from keymon.validity import Verdict, judge
 
 DAY = timedelta(hours=24)
@@ -184,6 +184,22 @@ class StatsService:
         chosen = calls.started_between(self._tally.since, END)
         found = latencies_by(calls.key[chosen].astype(np.int64), calls.latency_ms[chosen])
         return {key: one for number, one in found.items() if (key := calls.keys[number]) is not None}
+
+    @cached_property
+    def failures_by_key(self) -> Mapping[str, Mapping[int | str | None, int]]:
+        """The failures of each key per status in the last 24 hours, most first; keys without any are not in it."""
+        found = failures_by_key(self._calls, self._tally.since)
+        return {key: of_key for number, of_key in found.items() if (key := self._calls.keys[number]) is not None}
+
+    def hours(self) -> tuple[Int64s, Int64s]:
+        """Return the successes and the failures of each key of the pool, in its order, in the last 24 hours.
+
+        Both int64[keys, 24], the hours counted back from `as_of`, oldest first.
+        """
+        count = len(self._calls.keys)
+        success, failure = sparklines(self._calls, self.as_of, count + 1)
+        numbers = [self._calls.key_numbers.get(key, count) for key in self.settings.pool]
+        return success[numbers], failure[numbers]
 
     def find_key(self, wanted: str) -> str:
         """Return the key that `wanted` is, or is the ending of; keys of the pool go before others in the log.

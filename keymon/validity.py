@@ -37,6 +37,7 @@ import numpy as np
 from keymon.calls import Calls, to_datetime
 from keymon.gateway_settings import GatewaySettings
 from keymon.health_checks import weigh
+from keymon.reason import FailedCall, telling
 from keymon.replay import FailureReplay
 from keymon.rotation import Bools, Indexes, PoolCalls, Rotation
 
@@ -57,6 +58,8 @@ class Verdict:
     """Its HTTP status, the text of a network error, or None for NULL."""
     assumed_reset_at: datetime | None = None
     """Until when the gateway must have reset the count, as ordinary calls on an invalid key have shown."""
+    told_by: FailedCall | None = None
+    """The failure that says why, of those that still count (`reason`); None when the count is 0."""
     passed_over: bool = False
     """Invalid because the rotation leaves it out; the log holds fewer failures than that takes."""
 
@@ -115,6 +118,11 @@ def _verdict(calls: Calls, of_pool: PoolCalls, replay: FailureReplay, place: int
     count, last, reset = replay.counts[place], replay.last_failure[place], replay.assumed_reset[place]
     if passed_over:
         count = max(count, replay.max_failures)
+
+    def status(call: int) -> int:
+        return calls.status.item(of_pool.index.item(call))
+
+    told_by = of_pool.index.item(telling(replay.failures[place], status)) if count else None
     return Verdict(
         valid=count < replay.max_failures,
         failure_count=count,
@@ -123,6 +131,7 @@ def _verdict(calls: Calls, of_pool: PoolCalls, replay: FailureReplay, place: int
         last_failure_at=started(last),
         last_failure_status=None if last < 0 else calls.status_of(of_pool.index.item(last)),
         assumed_reset_at=to_datetime(reset) if reset else None,
+        told_by=None if told_by is None else _failed_call(calls, told_by),
         passed_over=passed_over,
     )
 
@@ -150,4 +159,10 @@ def _vertex_verdict(calls: Calls, of_key: Indexes, success: Bools, max_failures:
         since=to_datetime(int(calls.started[in_a_row[0]])) if len(in_a_row) else None,
         last_failure_at=None if last is None else to_datetime(int(calls.started[last])),
         last_failure_status=None if last is None else calls.status_of(last),
+        told_by=_failed_call(calls, telling(in_a_row.tolist(), calls.status.item)) if len(in_a_row) else None,
     )
+
+
+def _failed_call(calls: Calls, call: int) -> FailedCall:
+    model = calls.models[calls.model.item(call)]
+    return FailedCall(to_datetime(calls.started.item(call)), model, calls.status_of(call))

@@ -71,6 +71,7 @@ def test_keys_as_json_follow_the_contract(gateway: GatewayFile, capsys: pytest.C
                 "calls_24h": 12,
                 "failed_24h": 0,
                 "last_call_at": "2026-11-23T06:30:00+00:00",
+                "reason": None,
             },
             {
                 "key": "AIzaSy…0002",
@@ -80,6 +81,7 @@ def test_keys_as_json_follow_the_contract(gateway: GatewayFile, capsys: pytest.C
                 "calls_24h": 3,
                 "failed_24h": 3,
                 "last_call_at": "2026-11-23T06:02:00+00:00",
+                "reason": "rejected",
             },
             {
                 "key": "AQ.Ab8…vvvv",
@@ -89,6 +91,7 @@ def test_keys_as_json_follow_the_contract(gateway: GatewayFile, capsys: pytest.C
                 "calls_24h": 0,
                 "failed_24h": 0,
                 "last_call_at": None,
+                "reason": "unproven",
             },
         ],
     }
@@ -109,6 +112,17 @@ def test_keys_by_status_in_every_form(
         found = len([line for line in lines if "gemini " in line or "vertex " in line])
     assert found == count
     assert A not in run.out
+
+
+def test_every_form_tells_why_in_the_same_word(gateway: GatewayFile, capsys: pytest.CaptureFixture[str]) -> None:
+    of_csv, of_json, of_table = (
+        Run(capsys, "keys", *form, "--db", str(gateway.path), *AS_OF).out for form in (["--csv"], ["--json"], [])
+    )
+    words = ["", "rejected", "unproven"]
+    assert of_csv.splitlines()[0] == "key,kind,status,failure_count,calls_24h,failed_24h,last_call_at,reason"
+    assert [row["reason"] for row in csv.DictReader(io.StringIO(of_csv))] == words
+    assert [one["reason"] or "" for one in json.loads(of_json)["keys"]] == words
+    assert [line.split()[3] for line in of_table.splitlines()[:4]] == ["REASON", "–", "rejected", "unproven"]
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])

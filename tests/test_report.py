@@ -41,7 +41,7 @@ def test_columns_of_a_table_stand_in_line(snapshot: Snapshot) -> None:
 
 def test_an_unused_key_has_dashes_where_nothing_is_known(snapshot: Snapshot) -> None:
     unused = report.keys_table(snapshot, snapshot.keys[1:2], show_keys=True).splitlines()[1].split()
-    assert unused == [key(2), "gemini", "valid", "0/3", "0", "0", "–", "–", "–"]
+    assert unused == [key(2), "gemini", "valid", "unproven", "0/3", "0", "0", "–", "–", "–"]
 
 
 @pytest.mark.parametrize("show_keys", [False, True])

@@ -5,16 +5,20 @@ Sorting and searching permute an array of places in the pool instead of going th
 first figures: the worker has done so by then, and the window is not held up by it.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN
+from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN, column_number, shown_reason
+from keymon.gui.key_tips import tip
 from keymon.gui.theme import monospace
-from keymon.gui.translation import number, plain_tip, shown_model, tr
+from keymon.gui.translation import number, tr
 
 if TYPE_CHECKING:
+    from keymon.gui.key_filter import KeyFilter
+    from keymon.gui.key_measures import Measures
     from keymon.gui.key_rows import Bools, KeyRows, Places, Pool
     from keymon.monitor import Snapshot
     from keymon.stats import KeyFigures
@@ -30,6 +34,12 @@ _ACCESSIBLE_TEXT = int(Qt.ItemDataRole.AccessibleTextRole)
 _ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
 _FONT = int(Qt.ItemDataRole.FontRole)
 _TIP = int(Qt.ItemDataRole.ToolTipRole)
+REASON = int(Qt.ItemDataRole.UserRole)
+"""The reason of a key, in the column of reasons; None where there is none."""
+HOURS = REASON + 1
+"""Successes and failures of a key by the hour, in the column of sparklines; None where there are none."""
+_REASON_COLUMN, _HOURS_COLUMN = column_number("reason"), column_number("last_hour")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RUNS = 32
 """Up to as many separate runs of rows are removed one by one, which leaves all others alone."""
 
@@ -37,11 +47,13 @@ _RUNS = 32
 class KeyTableModel(QAbstractTableModel):
     """Keys of one verdict. `set_rows` replaces them; selection and scroll position survive it.
 
-    `rearranging()` and `rearranged()` are emitted before and after rows come, go or change places.
+    `rearranging()` and `rearranged()` are emitted before and after rows come, go or change places, `sorting_changed()`
+    where they are sorted by other columns.
     """
 
     rearranging = Signal()
     rearranged = Signal()
+    sorting_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,8 +62,9 @@ class KeyTableModel(QAbstractTableModel):
         self._members: Bools | None = None
         self._order: Places | None = None
         self._search = ""
-        self._sort_column = -1
-        self._sort_descending = False
+        self._filter: KeyFilter | None = None
+        self.sorted_by: list[tuple[int, bool]] = []
+        """The columns that are sorted by, the first of most weight, each with whether it is descending."""
         self._font = monospace()
 
     def set_rows(self, rows: "KeyRows", members: "Bools", snapshot: "Snapshot", keep_order: bool = False) -> None:
@@ -73,11 +86,34 @@ class KeyTableModel(QAbstractTableModel):
         self._search = text.strip().lower()
         self._arrange_anew()
 
+    def set_filter(self, wanted: "KeyFilter") -> None:
+        """Show only keys that pass a filter."""
+        self._filter = wanted
+        self._arrange_anew()
+
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; -1 returns to the order of the pool."""
-        self._sort_column = column if column != DETAILS_COLUMN else -1
-        self._sort_descending = order == Qt.SortOrder.DescendingOrder
+        self.sort_by([(column, order == Qt.SortOrder.DescendingOrder)])
+
+    def sort_by(self, columns: Iterable[tuple[int, bool]]) -> None:
+        """Sort by several columns, the first of most weight, each with whether it is descending."""
+        self.sorted_by = [one for one in columns if 0 <= one[0] < DETAILS_COLUMN]
         self._arrange_anew()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, DETAILS_COLUMN)
+        self.sorting_changed.emit()
+
+    def sort_further(self, column: int) -> None:
+        """Sort by a column besides the others: ascending, the next time descending, then no longer."""
+        now = self.direction(column)
+        if now is None:
+            self.sort_by([*self.sorted_by, (column, False)])
+        else:
+            changed = [(one, True if one == column else descending) for one, descending in self.sorted_by]
+            self.sort_by([one for one in changed if not (now and one[0] == column)])
+
+    def direction(self, column: int) -> bool | None:
+        """Return whether the table is sorted by a column in descending order; None where it is not sorted by it."""
+        return dict(self.sorted_by).get(column)
 
     def key_at(self, row: int) -> "KeyFigures":
         """Return the key shown in a row."""
@@ -121,46 +157,58 @@ class KeyTableModel(QAbstractTableModel):
             return None
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return tr(column.title)
+            return tr(column.title) + self._rank(section)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tr(column.tip)
+            return f"{tr(column.tip)}\n{self._sorting(section)}".rstrip()
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return ", ".join(filter(None, (tr(column.title), self._sorting(section))))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return NUMERIC if column.is_number else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
+
+    def _rank(self, section: int) -> str:
+        """Return the place of a column among several that are sorted by, as a raised digit."""
+        columns = [column for column, _ in self.sorted_by]
+        if len(columns) < 2 or section not in columns:
+            return ""
+        return "\N{HAIR SPACE}" + str(columns.index(section) + 1).translate(_RAISED)
+
+    def _sorting(self, section: int) -> str:
+        """Return in words how the table is sorted by a column, or how that is done."""
+        descending = self.direction(section)
+        if descending is None:
+            return tr("Shift+click sorts by this column besides") if self.sorted_by and section < DETAILS_COLUMN else ""
+        place = [column for column, _ in self.sorted_by].index(section) + 1
+        words = tr("sorted, descending ({n} of {all})") if descending else tr("sorted, ascending ({n} of {all})")
+        return words.format(n=number(place), all=number(len(self.sorted_by)))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what a cell shows."""
         if role in (_DISPLAY, _ACCESSIBLE_TEXT):
             if self._snapshot is None or not index.isValid():
                 return None
-            return COLUMNS[index.column()].text(self.key_at(index.row()), self._snapshot)
+            return COLUMNS[index.column()].text(self.key_at(index.row()), self._snapshot, self._measures)
         if role == _ALIGNMENT:
             return NUMERIC if COLUMNS[index.column()].is_number else None
         if role == _FONT:
             return self._font if index.column() == 0 else None
-        if role == _TIP and index.isValid():
-            return self._tip(self.key_at(index.row()), index.column())
+        if role == _TIP and index.isValid() and self._snapshot is not None:
+            return tip(COLUMNS[index.column()], self.key_at(index.row()), self._snapshot, self._measures)
+        if role == REASON and index.column() == _REASON_COLUMN and self._snapshot is not None:
+            return shown_reason(self.key_at(index.row()), self._snapshot)
+        if role == HOURS and index.column() == _HOURS_COLUMN:
+            return self._hours(self.key_at(index.row()))
         return None
 
-    def _tip(self, figures: "KeyFigures", column: int) -> str | None:
-        snapshot = self._snapshot
-        title = COLUMNS[column].title
-        if snapshot is None:
+    @property
+    def _measures(self) -> "Measures":
+        assert self._rows is not None  # noqa: S101 - there is a row
+        return self._rows.measures
+
+    def _hours(self, figures: "KeyFigures") -> tuple[list[int], list[int]] | None:
+        if self._snapshot is None or self._snapshot.loading is not None or not figures.calls_24h.total:
             return None
-        if title == "Last call" and figures.last_call_at is not None:
-            return tr("{here} here, {there} at the gateway ({zone})").format(
-                here=f"{figures.last_call_at.astimezone():%Y-%m-%d %H:%M:%S}",
-                there=f"{snapshot.clock.to_local(figures.last_call_at):%Y-%m-%d %H:%M:%S}",
-                zone=snapshot.clock.name,
-            )
-        if title in {"Calls 24 h", "Success"}:
-            calls = figures.calls_24h
-            return tr("{success} successful, {failure} failed").format(
-                success=number(calls.success), failure=number(calls.failure)
-            )
-        if title == "Most used model" and figures.calls_24h.total:
-            return plain_tip(shown_model(figures.top_model))
-        return None
+        return self._measures.hours_of(figures.key)
 
     def _arrange_anew(self) -> None:
         if self._rows is not None and self._members is not None:
@@ -187,8 +235,8 @@ class KeyTableModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(after) - 1, DETAILS_COLUMN))
 
     def _sorted_order(self, rows: "KeyRows", members: "Bools") -> "Places":
-        column = COLUMNS[self._sort_column].sort_by if self._sort_column >= 0 else ""
-        return rows.order(self._found(rows, members), column, self._sort_descending)
+        by = [(COLUMNS[column].sort_by, descending) for column, descending in self.sorted_by]
+        return rows.order(self._found(rows, members), by)
 
     def _kept_order(self, rows: "KeyRows", members: "Bools", here: "Places") -> "Places":
         """Return the keys that are shown now and still belong here, as they are; then those that are new."""
@@ -201,7 +249,10 @@ class KeyTableModel(QAbstractTableModel):
         return np.concatenate([kept, np.flatnonzero(new).astype(np.int32)])
 
     def _found(self, rows: "KeyRows", members: "Bools") -> "Bools":
-        return members & rows.matching(self._search)
+        found = members & rows.matching(self._search)
+        if self._filter is None or self._snapshot is None:
+            return found
+        return found & self._filter.passes(rows, self._snapshot.as_of)
 
     def _remove(self, leaves: "Bools") -> None:
         """Remove the rows that leave: each run of them by itself, or moved to the end where there are many."""

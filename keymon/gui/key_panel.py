@@ -2,21 +2,31 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
 
+from keymon.gui.filter_bar import FilterButton, FilterChips
+from keymon.gui.key_columns import COLUMNS
+from keymon.gui.key_filter import NO_FILTER
 from keymon.gui.key_table import KeyTable
 from keymon.gui.moments import moment
 from keymon.gui.translation import number, tr
 from keymon.gui.verdict_badge import VerdictBadge
 
 if TYPE_CHECKING:
+    from keymon.gui.key_filter import KeyFilter
+    from keymon.gui.key_measures import Needs
     from keymon.gui.key_rows import KeyRows, Places
     from keymon.monitor import Snapshot
 
 
 class KeyPanel(QWidget):
-    """Both tables with their headings, searched together."""
+    """Both tables with their headings, searched and filtered together.
+
+    `figures_wanted()` asks for figures that have not been counted: `needs` has changed.
+    """
+
+    figures_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +38,12 @@ class KeyPanel(QWidget):
         self.search.setAccessibleName(tr("Search keys and models"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
+        self.filters = FilterButton()
+        self.filters.changed.connect(self._filter)
+        self.chips = FilterChips()
+        self.chips.lifted.connect(self.filters.set_filter)
+        self.needs: Needs = frozenset()
+        """What must be counted for the columns and filters that are shown; the worker reads it."""
         self.pause = QPushButton(tr("Pause"))
         self.pause.setCheckable(True)
         self.pause.setToolTip(tr("Stop refreshing every 5 seconds (Ctrl+P)"))
@@ -39,6 +55,8 @@ class KeyPanel(QWidget):
         self.invalid.setAccessibleName(tr("Invalid keys"))
         self._headings: dict[KeyTable, QLabel] = {}
         self._arrange()
+        for table in self.tables:
+            table.header.columns_changed.connect(self._find_needs)
 
     def _arrange(self) -> None:
         self.splitter = QSplitter(Qt.Orientation.Vertical)
@@ -49,12 +67,14 @@ class KeyPanel(QWidget):
         self.splitter.setStretchFactor(1, 2)
         tools = QHBoxLayout()
         tools.addWidget(self.search, 1)
+        tools.addWidget(self.filters)
         tools.addWidget(self.pause)
         tools.addWidget(self.refresh)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
         layout.addLayout(tools)
+        layout.addWidget(self.chips)
         layout.addWidget(self.splitter, 1)
 
     def _section(self, table: KeyTable, is_valid: bool) -> QWidget:
@@ -70,6 +90,13 @@ class KeyPanel(QWidget):
         head.setSpacing(8)
         head.addWidget(badge)
         head.addWidget(heading, 1)
+        columns = QToolButton()
+        columns.setText(tr("Columns…"))
+        columns.setAutoRaise(True)
+        columns.setAccessibleName(tr("Columns of the valid keys") if is_valid else tr("Columns of the invalid keys"))
+        columns.setToolTip(tr("Choose the columns of this table (Ctrl+Shift+H)"))
+        columns.clicked.connect(table.header.open_menu_above)
+        head.addWidget(columns)
         section = QWidget()
         layout = QVBoxLayout(section)
         layout.setContentsMargins(0, 2, 0, 0)
@@ -118,6 +145,8 @@ class KeyPanel(QWidget):
         self.valid.select_places(selected[1][rows.valid[selected[1]]])
         self._show_headings()
         self._show_placeholders()
+        if not self.needs <= rows.measures.needs:
+            self.figures_wanted.emit()
 
     def _selected(self, table: KeyTable, rows: "KeyRows") -> "Places":
         """Return the places in the pool of `rows` of the keys that are selected in a table."""
@@ -155,6 +184,22 @@ class KeyPanel(QWidget):
         self._show_headings()
         self._show_placeholders()
 
+    @Slot(object)
+    def _filter(self, wanted: "KeyFilter") -> None:
+        self.chips.show_filter(wanted)
+        for table in self.tables:
+            table.keys.set_filter(wanted)
+        self._find_needs()
+        self._show_headings()
+        self._show_placeholders()
+
+    @Slot()
+    def _find_needs(self) -> None:
+        shown = {need for table in self.tables for i in table.header.shown() if (need := COLUMNS[i].needs) is not None}
+        self.needs = self.filters.filter.needs | shown
+        if self.rows is not None and not self.needs <= self.rows.measures.needs:
+            self.figures_wanted.emit()
+
     def _show_headings(self) -> None:
         for table, text in ((self.valid, tr("Valid keys")), (self.invalid, tr("Invalid keys"))):
             heading = text
@@ -171,7 +216,12 @@ class KeyPanel(QWidget):
             if not self._snapshot.keys:
                 table.set_placeholder(tr("The gateway's key pool is empty"))
             elif table.keys.total():
-                table.set_placeholder(tr("No key here matches the search"))
+                is_filtered = self.filters.filter != NO_FILTER
+                table.set_placeholder(
+                    tr("No key here matches the search and the filters")
+                    if is_filtered
+                    else tr("No key here matches the search")
+                )
             else:
                 table.set_placeholder(nothing)
 

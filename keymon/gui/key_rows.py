@@ -7,10 +7,13 @@ then a refresh touches only the keys whose figures have changed.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from keymon.gui.key_measures import NOTHING, Measures, Needs, measure
+from keymon.reason import REASONS, reason_of
 
 if TYPE_CHECKING:
     from keymon.monitor import Snapshot
@@ -53,8 +56,9 @@ class Pool:
 class KeyRows:
     """n keys in columns. `figures` are those of the snapshot; what is a number can be sorted by.
 
-    `success` is -1 and `last_call` (seconds since 1970) 0 where there were no calls; `model` is the number of
-    the most used model among `models`.
+    `success` is -1 and `last_call` (seconds since 1970) 0 where there were no calls; `failed` are the calls that did
+    in 24 hours. `reason` is a place in `REASONS`, or their number where there is none. `model` is the number of the
+    most used model among `models`. `measures` are counted where they were asked for.
     """
 
     figures: "tuple[KeyFigures, ...]" = field(repr=False)
@@ -62,10 +66,13 @@ class KeyRows:
     valid: Bools
     failures: Column
     calls: Column
+    failed: Column
     success: Column
     last_call: Column
+    reason: Column
     model: Places
     models: Mapping[str | None, int] = field(repr=False)
+    measures: Measures = field(default=NOTHING, repr=False)
 
     def of_verdict(self, valid: bool) -> Bools:
         """Return which keys are valid, or which are not."""
@@ -83,16 +90,16 @@ class KeyRows:
                 found |= is_kind
         return found
 
-    def order(self, wanted: Bools, column: str, descending: bool) -> Places:
-        """Return the places of the `wanted` keys by a column; those that are equal in it in the pool's order.
+    def order(self, wanted: Bools, by: Sequence[tuple[str, bool]] = ()) -> Places:
+        """Return the places of the `wanted` keys, sorted; those that are equal in the pool's order.
 
-        `column` is the name of a column, or empty for the pool's order.
+        `by` are the names of columns, the first of most weight, each with whether it is descending.
         """
         places = np.flatnonzero(wanted).astype(np.int32)
-        if not column:
+        if not by:
             return places
-        values = self._values(column)[places]
-        return places[np.argsort(-values if descending else values, kind="stable")]
+        values = [-self._values(name)[places] if descending else self._values(name)[places] for name, descending in by]
+        return places[np.lexsort(values[::-1])]
 
     def _values(self, column: str) -> Column:
         if column == "key":
@@ -101,6 +108,8 @@ class KeyRows:
             return self.pool.kind.astype(np.float64)
         if column == "model":
             return self._model_rank()[self.model]
+        if column in {"p50", "p95", "last_hour"}:
+            return self.measures.column(column) if self.measures.needs else np.zeros(len(self.pool))
         values: Column = getattr(self, column)
         return values
 
@@ -122,12 +131,19 @@ def runs(chosen: Bools) -> list[tuple[int, int]]:
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def prepare(snapshot: "Snapshot", previous: KeyRows | None) -> KeyRows:
+def prepare(snapshot: "Snapshot", previous: KeyRows | None, needs: Needs = frozenset()) -> KeyRows:
     """Return the keys of `snapshot` in columns; cheap where `previous` are those of a snapshot much like it.
 
-    For the worker: it takes some hundred milliseconds where 100,000 keys are new.
+    `needs` are the measures that are shown. For the worker: it takes some hundred milliseconds where 100,000 keys are
+    new.
     """
-    figures = tuple(snapshot.keys)
+    rows = _rows_of(tuple(snapshot.keys), previous)
+    if not needs and not rows.measures.needs:
+        return rows
+    return replace(rows, measures=measure(snapshot.stats, rows.pool.place, needs))
+
+
+def _rows_of(figures: "tuple[KeyFigures, ...]", previous: KeyRows | None) -> KeyRows:
     if previous is not None and previous.figures is figures:
         return previous
     if previous is None or len(previous.figures) != len(figures):
@@ -143,7 +159,7 @@ def prepare(snapshot: "Snapshot", previous: KeyRows | None) -> KeyRows:
 
 def _made(figures: "tuple[KeyFigures, ...]", pool: Pool) -> KeyRows:
     models = _numbered({None: 1}, figures)
-    return KeyRows(figures, pool, *_columns(figures, models), models)
+    return KeyRows(figures, pool, **_columns(figures, models), models=models)
 
 
 def _changed(previous: KeyRows, figures: "tuple[KeyFigures, ...]", changed: list[int]) -> KeyRows:
@@ -151,18 +167,10 @@ def _changed(previous: KeyRows, figures: "tuple[KeyFigures, ...]", changed: list
         return replace(previous, figures=figures)
     new = [figures[i] for i in changed]
     models = _numbered(previous.models, new)
-    of_new = _columns(new, models)
-    return KeyRows(
-        figures,
-        previous.pool,
-        _with(previous.valid, changed, of_new[0]),
-        _with(previous.failures, changed, of_new[1]),
-        _with(previous.calls, changed, of_new[2]),
-        _with(previous.success, changed, of_new[3]),
-        _with(previous.last_call, changed, of_new[4]),
-        _with(previous.model, changed, of_new[5]),
-        models,
-    )
+    columns: dict[str, Any] = {
+        name: _with(getattr(previous, name), changed, of_new) for name, of_new in _columns(new, models).items()
+    }
+    return replace(previous, figures=figures, models=models, **columns)
 
 
 def _with(column: NDArray[_T], places: list[int], values: NDArray[_T]) -> NDArray[_T]:
@@ -172,26 +180,30 @@ def _with(column: NDArray[_T], places: list[int], values: NDArray[_T]) -> NDArra
     return changed
 
 
-_Columns = tuple[Bools, Column, Column, Column, Column, Places]
+_NO_REASON = len(REASONS)
+_REASON_NUMBERS = {None: _NO_REASON} | {reason: i for i, reason in enumerate(REASONS)}
 
 
-def _columns(figures: "Sequence[KeyFigures]", models: Mapping[str | None, int]) -> _Columns:
+def _columns(figures: "Sequence[KeyFigures]", models: Mapping[str | None, int]) -> dict[str, Any]:
+    """Return the columns of `KeyRows` by their names."""
     n = len(figures)
 
     def column(values: Iterable[float]) -> Column:
         return np.fromiter(values, np.float64, n)
 
     passed = column(one.calls_24h.success for one in figures)
-    calls = passed + column(one.calls_24h.failure for one in figures)
-    success = np.divide(passed, calls, out=np.full(n, -1.0), where=calls > 0)
-    return (
-        np.fromiter((one.verdict.valid for one in figures), np.bool_, n),
-        column(one.verdict.failure_count for one in figures),
-        calls,
-        success,
-        column(one.last_call_at.timestamp() if one.last_call_at else 0.0 for one in figures),
-        np.where(calls > 0, np.fromiter((models[one.top_model] for one in figures), np.int32, n), NO_CALLS),
-    )
+    failed = column(one.calls_24h.failure for one in figures)
+    calls = passed + failed
+    return {
+        "valid": np.fromiter((one.verdict.valid for one in figures), np.bool_, n),
+        "failures": column(one.verdict.failure_count for one in figures),
+        "calls": calls,
+        "failed": failed,
+        "success": np.divide(passed, calls, out=np.full(n, -1.0), where=calls > 0),
+        "last_call": column(one.last_call_at.timestamp() if one.last_call_at else 0.0 for one in figures),
+        "reason": column(_REASON_NUMBERS[reason_of(one)] for one in figures),
+        "model": np.where(calls > 0, np.fromiter((models[one.top_model] for one in figures), np.int32, n), NO_CALLS),
+    }
 
 
 def _numbered(models: Mapping[str | None, int], figures: "Iterable[KeyFigures]") -> Mapping[str | None, int]:

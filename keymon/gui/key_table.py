@@ -4,29 +4,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
-    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QItemSelectionRange,
-    QRect,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionButton,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
-from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN
+from keymon.gui.key_cells import Cell, DetailsButton, ReasonCell, SparklineCell
+from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN, MODEL_COLUMN, column_number
+from keymon.gui.key_header import KeyHeader
 from keymon.gui.key_model import Index, KeyTableModel
 from keymon.gui.translation import tr
 
@@ -36,8 +25,12 @@ if TYPE_CHECKING:
     from keymon.stats import KeyFigures
 
 _MANY = 200
-_CELL_ROOM = 28
-"""Margins, and the mark of the sorted column."""
+_LEAST_MODEL, _MODEL_BEYOND = 24, 150
+"""How narrow models become before the table scrolls sideways; then they may as well be read."""
+_CELL_ROOM = 22
+"""The margins."""
+_TITLE_ROOM = 28
+"""The margins, and the arrow of a column that is sorted by."""
 
 
 class KeyTable(QTableView):
@@ -71,8 +64,12 @@ class KeyTable(QTableView):
         self.setMouseTracking(True)
         self.setTabKeyNavigation(False)
         self._set_up_headers()
-        self.setItemDelegate(_Cell(self))
-        self.setItemDelegateForColumn(DETAILS_COLUMN, _DetailsButton(self))
+        self.setItemDelegate(Cell(self))
+        self.setItemDelegateForColumn(column_number("reason"), ReasonCell(self))
+        self.setItemDelegateForColumn(column_number("last_hour"), SparklineCell(self))
+        button = DetailsButton(self)
+        button.clicked.connect(self._open_row)
+        self.setItemDelegateForColumn(DETAILS_COLUMN, button)
         self.doubleClicked.connect(self._open_index)
         self._add_actions()
 
@@ -83,7 +80,8 @@ class KeyTable(QTableView):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setMinimumSectionSize(1)
         rows.setDefaultSectionSize(self.fontMetrics().height() + 12)
-        header = self.horizontalHeader()
+        header = self.header = KeyHeader(self.keys, self.objectName(), self)
+        self.setHorizontalHeader(header)
         header.setHighlightSections(False)
         # It would look at every selected row to find out whether a whole column is selected.
         header.setSelectionModel(QItemSelectionModel(self.keys, header))
@@ -93,11 +91,28 @@ class KeyTable(QTableView):
         header.setMinimumSectionSize(24)
         metrics = self.fontMetrics()
         for i, column in enumerate(COLUMNS):
-            widest = max(metrics.horizontalAdvance(text) for text in (tr(column.sample), tr(column.title)))
-            header.resizeSection(i, widest + _CELL_ROOM)
+            title = metrics.horizontalAdvance(f"{tr(column.title)} ²") + _TITLE_ROOM
+            # The key is in another font, which is wider.
+            sample = metrics.horizontalAdvance(tr(column.sample)) + (_TITLE_ROOM if i == 0 else _CELL_ROOM)
+            header.resizeSection(i, max(title, sample))
         header.setStretchLastSection(False)
-        header.setSectionResizeMode(len(COLUMNS) - 2, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(MODEL_COLUMN, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(DETAILS_COLUMN, QHeaderView.ResizeMode.Fixed)
+        header.show_first_columns()
+        header.columns_changed.connect(self._fill)
+        header.sectionResized.connect(self._fill)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the models the room that the other columns leave."""
+        super().resizeEvent(event)
+        self._fill()
+
+    def _fill(self, resized: int = -1) -> None:
+        if resized == MODEL_COLUMN or self.header.isSectionHidden(MODEL_COLUMN):
+            return
+        others = self.header.length() - self.header.sectionSize(MODEL_COLUMN)
+        room = self.viewport().width() - others
+        self.header.resizeSection(MODEL_COLUMN, room if room >= _LEAST_MODEL else _MODEL_BEYOND)
 
     def _add_actions(self) -> None:
         def add(text: str, shortcuts: list[QKeySequence], run: Callable[[], None]) -> None:
@@ -112,6 +127,7 @@ class KeyTable(QTableView):
         add(tr("Copy keys in full"), [QKeySequence(QKeySequence.StandardKey.Copy)], self._copy_keys)
         add(tr("Copy as table, keys masked"), [QKeySequence("Ctrl+Shift+C")], self._copy_table)
         add(tr("Select all"), [QKeySequence(QKeySequence.StandardKey.SelectAll)], self.selectAll)
+        add(tr("Columns…"), [QKeySequence("Ctrl+Shift+H")], self.header.open_menu)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the selected keys."""
@@ -232,6 +248,9 @@ class KeyTable(QTableView):
     def _open_index(self, index: Index) -> None:
         self.details_wanted.emit(self.keys.key_at(index.row()).key)
 
+    def _open_row(self, row: int) -> None:
+        self.details_wanted.emit(self.keys.key_at(row).key)
+
     def _open_current(self) -> None:
         index = self.currentIndex()
         if index.isValid():
@@ -243,59 +262,9 @@ class KeyTable(QTableView):
             self.keys_copied.emit(keys)
 
     def _copy_table(self) -> None:
-        lines = ["\t".join(tr(column.title) for column in COLUMNS[:DETAILS_COLUMN])]
-        for row in self._selected_rows():
-            cells = (str(self.keys.index(row, i).data()) for i in range(DETAILS_COLUMN))
-            lines.append("\t".join(cells))
+        columns = self.header.shown()
+        lines = ["\t".join(tr(COLUMNS[column].title) for column in columns)]
+        rows = self._selected_rows()
+        lines += ["\t".join(str(self.keys.index(row, column).data()) for column in columns) for row in rows]
         if len(lines) > 1:
             self.table_copied.emit("\n".join(lines))
-
-
-class _Cell(QStyledItemDelegate):
-    """Draws no focus of its own: a row is chosen, not a cell, and the table draws that."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """Leave the focus out."""
-        super().initStyleOption(option, index)
-        option.state &= ~QStyle.StateFlag.State_HasFocus
-
-
-class _DetailsButton(_Cell):
-    """Draws a push button in the cell and tells when it is clicked; no widget a row is needed."""
-
-    def __init__(self, table: KeyTable) -> None:
-        super().__init__(table)
-        self._table = table
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw the row's ground, then the button on it."""
-        self.initStyleOption(option, index)
-        option.text = ""
-        style = self._table.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, self._table)
-        button = QStyleOptionButton()
-        button.rect = option.rect.adjusted(4, 3, -4, -3)
-        button.text = str(index.data())
-        button.palette = self._table.palette()
-        button.fontMetrics = self._table.fontMetrics()
-        button.state = QStyle.StateFlag.State_Enabled | QStyle.StateFlag.State_Raised
-        if option.state & QStyle.StateFlag.State_MouseOver and self._is_under_pointer(option.rect):
-            button.state |= QStyle.StateFlag.State_MouseOver
-        style.drawControl(QStyle.ControlElement.CE_PushButton, button, painter, self._table)
-
-    def _is_under_pointer(self, rect: QRect) -> bool:
-        viewport = self._table.viewport()
-        return rect.contains(viewport.mapFromGlobal(viewport.cursor().pos()))
-
-    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
-        """Open the details when the button is released with the left mouse button."""
-        if (
-            isinstance(event, QMouseEvent)
-            and event.type() == QEvent.Type.MouseButtonRelease
-            and event.button() == Qt.MouseButton.LeftButton
-            and event.modifiers() == Qt.KeyboardModifier.NoModifier
-            and option.rect.contains(event.position().toPoint())
-        ):
-            self._table.details_wanted.emit(self._table.keys.key_at(index.row()).key)
-            return True
-        return super().editorEvent(event, model, option, index)

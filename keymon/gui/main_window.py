@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self._snapshot: Snapshot | None = None
         self._failure: BaseException | None = None
         self._prepared: KeyRows | None = None
+        self._prepared_of: Snapshot | None = None
         self._is_painted = self._is_all_painted = self.is_complete = False
         self._waits_for = ""
         self._welcome: WelcomePage | None = None
@@ -128,6 +129,7 @@ class MainWindow(QMainWindow):
         self.pause_action.toggled.connect(poller.pause)
         panel.pause.toggled.connect(poller.pause)
         panel.refresh.clicked.connect(poller.refresh)
+        panel.figures_wanted.connect(poller.refresh)
         self.banner.retry.connect(poller.refresh)
         self.banner.password_wanted.connect(self.password_wanted)
         self.banner.choose_other.connect(self.connections_wanted)
@@ -176,7 +178,7 @@ class MainWindow(QMainWindow):
         self.switcher.show_current(title, is_profile, colour)
         for dialog in list(self.dialogs.values()):
             dialog.close()
-        self._snapshot = self._failure = self._prepared = None
+        self._snapshot = self._failure = self._prepared = self._prepared_of = None
         self.announce(title)
         self.summary.clear()
         self.banner.clear()
@@ -195,7 +197,10 @@ class MainWindow(QMainWindow):
         """Put the keys of `snapshot` into columns, in whichever thread: what is done is not done again."""
         from keymon.gui.key_rows import prepare
 
-        rows = self._prepared = prepare(snapshot, self._prepared)
+        rows = self._prepared
+        if rows is None or self._prepared_of is not snapshot:
+            rows = self._prepared = prepare(snapshot, rows, self.panel.needs)
+            self._prepared_of = snapshot
         return rows
 
     @Slot(object)

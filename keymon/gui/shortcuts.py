@@ -81,6 +81,8 @@ def _gateway() -> _Group:
 
 def _keys() -> _Group:
     return tr("Keys"), [
+        ("Ctrl+Shift+F", tr("Filter the keys")),
+        ("Ctrl+Shift+H", tr("Choose the columns of the table")),
         ("Enter", tr("Details of the current key")),
         ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
         ("Ctrl+C", tr("Copy the selected keys in full")),

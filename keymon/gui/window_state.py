@@ -59,15 +59,21 @@ class WindowState:
         if isinstance(name, str):
             panels.show_panel(name)
         self._restore(self._name("splitter"), panel.splitter.restoreState)
-        self._restore(self._name("valid_columns"), panel.valid.horizontalHeader().restoreState)
-        self._restore(self._name("invalid_columns"), panel.invalid.horizontalHeader().restoreState)
+        for table in panel.tables:
+            name = table.objectName()
+            self._restore(self._name(f"{name}_table"), table.header.restore)
+            sorted_by = self._settings.value(self._name(f"{name}_sorted"))
+            if isinstance(sorted_by, str):
+                table.header.restore_sorting(sorted_by)
 
     def keep(self, panel: "KeyPanel", panels: "Panels") -> None:
         """Remember how the tables are arranged, and which panel is seen."""
         self._settings.setValue(self._name("panel"), panels.current)
         self._settings.setValue(self._name("splitter"), panel.splitter.saveState())
-        self._settings.setValue(self._name("valid_columns"), panel.valid.horizontalHeader().saveState())
-        self._settings.setValue(self._name("invalid_columns"), panel.invalid.horizontalHeader().saveState())
+        for table in panel.tables:
+            name = table.objectName()
+            self._settings.setValue(self._name(f"{name}_table"), table.header.saveState())
+            self._settings.setValue(self._name(f"{name}_sorted"), table.header.sorting)
 
     def switch(self, panel: "KeyPanel", panels: "Panels", profile: str) -> None:
         """Go over to another profile."""

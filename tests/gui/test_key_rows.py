@@ -13,7 +13,7 @@ from keymon.validity import Verdict
 from tests.gateway_file import key
 from tests.gui.conftest import NOW, Bench
 
-COLUMNS = ("valid", "failures", "calls", "success", "last_call")
+COLUMNS = ("valid", "failures", "calls", "failed", "success", "last_call", "reason")
 
 
 def changed(figures: KeyFigures, rng: random.Random) -> KeyFigures:
@@ -25,7 +25,7 @@ def changed(figures: KeyFigures, rng: random.Random) -> KeyFigures:
 
 
 def order(rows: KeyRows, column: str, descending: bool = False) -> list[str]:
-    places = rows.order(np.ones(len(rows.pool), np.bool_), column, descending)
+    places = rows.order(np.ones(len(rows.pool), np.bool_), [(column, descending)])
     return [rows.figures[place].key for place in places.tolist()]
 
 

@@ -23,6 +23,8 @@ from tests.gateway_file import key
 from tests.gui.conftest import NOW, Bench, call, invalidate, mend, select
 
 TITLES = [column.title for column in COLUMNS]
+FIRST = [i for i, column in enumerate(COLUMNS) if column.at_first == "both"]
+"""The columns that the table of valid keys shows at first."""
 
 
 @pytest.fixture
@@ -121,8 +123,9 @@ def test_shows_each_key_masked_with_its_figures(bench: Bench) -> None:
     call(gateway, 0, 2, status=500, model="m", ago=timedelta(minutes=2, seconds=11))
     bench.follow(gateway)
     model = bench.window.panel.valid.keys
-    cells = [model.index(0, column).data() for column in range(len(COLUMNS))]
+    cells = [model.index(0, column).data() for column in FIRST]
     assert cells == [mask_key(key(0)), "Gemini", "2/3", "1,202", "99.8 %", "2 minutes ago", "m", "Details"]
+    assert model.index(0, TITLES.index("Reason")).data() == "failing"
 
 
 @pytest.mark.parametrize(
@@ -279,7 +282,7 @@ def test_copies_keys_in_full_and_rows_masked(snapshot: Snapshot, bench: Bench) -
     assert "30 seconds" in bench.window.statusBar().currentMessage()
     bench.qtbot.keySequence(table, QKeySequence("Ctrl+Shift+C"))
     copied = QGuiApplication.clipboard().text().splitlines()
-    assert copied[0].split("\t") == TITLES[:DETAILS_COLUMN]
+    assert copied[0].split("\t") == [TITLES[i] for i in FIRST[:-1]]
     assert copied[1].split("\t")[:4] == [mask_key(key(1)), "Gemini", "0/3", "2"]
     assert len(copied) == 2
     assert key(1) not in QGuiApplication.clipboard().text()
@@ -313,7 +316,9 @@ def test_tooltips_tell_both_times_and_take_no_markup(bench: Bench) -> None:
 
 def test_columns_are_wide_enough_for_their_titles(table: KeyTable) -> None:
     metrics = table.fontMetrics()
+    table.resize(2000, 300)
     for i, title in enumerate(TITLES):
+        table.header.show_column(i, is_shown=True)
         assert table.columnWidth(i) >= metrics.horizontalAdvance(title), title
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QModelIndex, QObject, QProcess, QSettings, Qt
+from PySide6.QtCore import QByteArray, QModelIndex, QObject, QProcess, QSettings, Qt
 from PySide6.QtGui import QAccessible, QAction, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -27,6 +27,7 @@ from pytestqt.qtbot import QtBot
 
 from keymon.errors import ClockAssumedNotice, EnvFileError, NumberUnreadableNotice
 from keymon.gui.banner import Banner
+from keymon.gui.key_columns import MODEL_COLUMN
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Source
 from keymon.gui.summary import Card
@@ -432,13 +433,15 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
     settings.sync()
     assert sorted(settings.allKeys()) == [
         "geometry",
-        "invalid_columns",
+        "invalid_sorted",
+        "invalid_table",
         "panel",
         "splitter",
-        "valid_columns",
+        "valid_sorted",
+        "valid_table",
     ]
     stored = Path(settings.fileName()).read_bytes() + b"".join(
-        bytes(settings.value(name).data()) for name in settings.allKeys() if name not in {"panel", "profile"}
+        bytes(value.data()) for name in settings.allKeys() if isinstance(value := settings.value(name), QByteArray)
     )
     assert b"AIza" not in stored
     assert b"gateway" not in stored
@@ -453,12 +456,12 @@ def test_geometry_splitter_and_columns_are_remembered_and_nothing_else(
 
 @pytest.mark.parametrize("value", ["nonsense", 7, ["a"], b"\0\1\2"])
 def test_settings_that_are_damaged_are_ignored(make_window: MakeWindow, settings: QSettings, value: object) -> None:
-    for name in ("geometry", "splitter", "valid_columns", "invalid_columns"):
+    for name in ("geometry", "splitter", "valid_table", "invalid_table", "valid_sorted"):
         settings.setValue(name, value)
     settings.sync()
     window, _ = make_window()
     assert window.width() == 1120
-    assert window.panel.valid.horizontalHeader().count() == 8
+    assert window.panel.valid.header.shown() == [0, 1, 2, 3, 4, 5, MODEL_COLUMN]
 
 
 # What is kept secret
@@ -564,10 +567,18 @@ def test_every_part_can_be_reached_by_tab_from_top_to_bottom(bench: Bench) -> No
     window.panel.search.setFocus()
     bench.qtbot.waitUntil(window.panel.search.hasFocus)
     order = []
-    for _ in range(4):
+    for _ in range(7):
         QTest.keyClick(focused(), Qt.Key.Key_Tab)
         order.append(focused())
-    assert [getattr(one, "text", one.objectName)() for one in order] == ["Pause", "Refresh", "valid", "invalid"]
+    assert [getattr(one, "text", one.objectName)() for one in order] == [
+        "Filter…",
+        "Pause",
+        "Refresh",
+        "Columns…",
+        "valid",
+        "Columns…",
+        "invalid",
+    ]
 
 
 def test_every_widget_that_takes_the_focus_has_a_name(bench: Bench) -> None:
