@@ -9,6 +9,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 
+from keymon.export import defused
 from keymon.masking import foreign, mask_key, mask_text, visible
 from keymon.monitor import Snapshot
 from keymon.stats import CallCount, KeyFigures, ModelCalls
@@ -16,8 +17,6 @@ from keymon.tables import json_text, table
 
 KEYS_SCHEMA = 1
 """Version of the form of `keys_json`; scripts depend on it."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def status_word(figures: KeyFigures) -> str:
@@ -50,7 +49,7 @@ def keys_csv(keys: Sequence[KeyFigures], show_keys: bool) -> str:
     writer = csv.writer(lines, lineterminator="\n")
     rows = [_key_fields(figures, show_keys) for figures in keys]
     writer.writerow(_KEY_COLUMNS)
-    writer.writerows([_defused(row[column]) for column in _KEY_COLUMNS] for row in rows)
+    writer.writerows([defused(row[column]) for column in _KEY_COLUMNS] for row in rows)
     return lines.getvalue()
 
 
@@ -164,7 +163,3 @@ def _totals(snapshot: Snapshot) -> dict[str, CallCount | None]:
 
 def _count_fields(count: CallCount | None) -> dict[str, int] | None:
     return None if count is None else {"total": count.total, "success": count.success, "failure": count.failure}
-
-
-def _defused(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
