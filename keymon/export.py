@@ -196,7 +196,7 @@ def _json_lines(table: TableSource, origin: Origin, show_keys: bool, all_columns
 def _head(table: TableSource, origin: Origin, show_keys: bool) -> dict[str, object]:
     return {
         "schema": SCHEMA,
-        "table": table.name,
+        "table": mask_text(table.name),
         "title": mask_text(table.title),
         "as_of": _value(_TEXT, origin.as_of, show_keys=False),
         "gateway": {"database": mask_text(origin.gateway), "time_zone": origin.time_zone},
