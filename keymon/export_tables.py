@@ -124,8 +124,10 @@ def trend_table(trend: "Trend", key: str | None, period: timedelta, title: str, 
     return TableSource("trend", title, columns, rows, len(trend), filters=_of(key, period))
 
 
-def calls_table(calls: "CallList", wanted: "CallFilter", title: str, say: Say = str) -> TableSource:
-    """Return single calls, which `wanted` chose."""
+def calls_table(
+    find: "Callable[[CallFilter], CallList]", wanted: "CallFilter", title: str, count: int | None = None, say: Say = str
+) -> TableSource:
+    """Return the single calls that are `wanted`, which are found when they are written; `count` of them, if known."""
     columns = (
         Column("id", say("Number")),
         Column("started_at", say("Time")),
@@ -137,6 +139,7 @@ def calls_table(calls: "CallList", wanted: "CallFilter", title: str, say: Say = 
     )
 
     def rows() -> Iterator[Sequence[Cell]]:
+        calls = find(wanted)
         for i in range(len(calls)):
             one = calls[i]
             yield one.id, one.started, one.key, one.model, one.status, one.success, one.latency_ms
@@ -148,7 +151,7 @@ def calls_table(calls: "CallList", wanted: "CallFilter", title: str, say: Say = 
         filters["status"] = wanted.status[0]
     if wanted.only_failures:
         filters["only_failures"] = "yes"
-    return TableSource("calls", title, columns, rows, len(calls), filters=filters)
+    return TableSource("calls", title, columns, rows, count, filters=filters)
 
 
 def attention_table(found: "Sequence[KeyCount]", status: int | str | None, title: str, say: Say = str) -> TableSource:

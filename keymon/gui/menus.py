@@ -27,6 +27,7 @@ def build_menus(window: "MainWindow") -> QAction:
     _add(gateway, tr("Open by a gateway's .&env…"), "Ctrl+E", window.choose_env)
     _add(gateway, tr("Open the &demo"), None, window.demo_chosen.emit)
     gateway.addSeparator()
+    _add(gateway, tr("E&xport…"), "Ctrl+Shift+E", window.export_keys)
     _add(gateway, tr("Set its &time zone…"), "Ctrl+T", window.choose_zone)
     gateway.addSeparator()
     _add(gateway, tr("&Quit"), "Ctrl+Q", window.close)

@@ -46,6 +46,7 @@ def _shortcuts() -> list[tuple[str, str]]:
         ("Ctrl+1", tr("Switch to the first profile, Ctrl+2 to the second, and so on")),
         ("Ctrl+O", tr("Open a gateway's database")),
         ("Ctrl+E", tr("Open by a gateway's .env")),
+        ("Ctrl+Shift+E", tr("Export the keys, or the details that are in front")),
         ("Ctrl+T", tr("Set the gateway's time zone")),
         ("Esc", tr("Close the details")),
         ("Ctrl+Q", tr("Quit")),
