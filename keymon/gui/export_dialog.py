@@ -151,7 +151,7 @@ class ExportDialog(QDialog):
     def path(self) -> Path:
         """Where the file is to be put."""
         path = self._folder / at_home(Path(self.file.text().strip()))
-        return path if path.suffix or not path.name else path.with_suffix(f".{self.format.currentData()}")
+        return path if path.suffix or path.name in {"", ".."} else path.with_suffix(f".{self.format.currentData()}")
 
     @Slot()
     def _offer_formats(self) -> None:
