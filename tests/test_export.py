@@ -60,6 +60,7 @@ HOSTILE = [
     "\n=1",
     "  =1",
     "＝1+1",
+    "long " + "é\0" * 5_000,
     '=HYPERLINK("http://x";"y")',
     "<b>bold</b><script>",
     "two\nlines",
@@ -206,6 +207,7 @@ def test_no_control_or_invisible_character_is_in_a_csv(path: Path) -> None:
     cells = [row[0] for row in read_csv(path)[1:] if row]
     for whole in ("two\nlines", "right-to-left \\u202egnp.exe", "lone \\udc80 surrogate", HOSTILE[-3], HOSTILE[-2]):
         assert whole in cells
+    assert "long " + "é\\u0000" * 5_000 in cells, "nothing is left out of a long one"
 
 
 def test_json_gives_text_to_the_letter(path: Path) -> None:
