@@ -180,6 +180,12 @@ class OutputError(UsageError):
     template = "{path}: cannot be written ({reason})"
 
 
+class ExportError(OutputError):
+    """A file that the operator wants cannot be written."""
+
+    advice = "Choose another name or folder, or make room. What was there before has not been touched."
+
+
 class KeyNotFoundError(UsageError):
     """No key of the pool or of the log is, or ends in, what was asked for."""
 

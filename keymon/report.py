@@ -9,6 +9,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from keymon.export import defused
 from keymon.masking import foreign, mask_key, mask_text, visible
 from keymon.monitor import Snapshot
 from keymon.reason import reason_of
@@ -17,8 +18,6 @@ from keymon.tables import json_text, table
 
 KEYS_SCHEMA = 1
 """Version of the form of `keys_json`; scripts depend on it."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def status_word(figures: KeyFigures) -> str:
@@ -65,7 +64,7 @@ def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> st
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return _defused("\n".join(visible(line, len(line) * 8 + 1) for line in value.splitlines()))
+    return defused("\n".join(visible(line, len(line) * 8 + 1) for line in value.splitlines()))
 
 
 def keys_table(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) -> str:
@@ -181,7 +180,3 @@ def _totals(snapshot: Snapshot) -> dict[str, CallCount | None]:
 
 def _count_fields(count: CallCount | None) -> dict[str, int] | None:
     return None if count is None else {"total": count.total, "success": count.success, "failure": count.failure}
-
-
-def _defused(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value

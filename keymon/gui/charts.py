@@ -76,21 +76,30 @@ class ModelChart(QWidget):
         return QSize(320, self.sizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw legend and bars."""
+        """Draw legend and bars, and where the keyboard is."""
         painter = QPainter(self)
+        self.paint(painter, QRectF(self.rect()))
+        if self._current >= 0 and self.hasFocus():
+            area = QRectF(0, self._top() + self._current * self._pitch(), self.width(), self._pitch())
+            painter.setPen(QPen(self.palette().highlight().color(), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 4, 4)
+        painter.end()
+
+    def paint(self, painter: QPainter, area: QRectF) -> None:
+        """Draw the chart, without the keyboard's frame, into `area` of a widget, a picture or a file."""
+        painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self.font())
+        painter.translate(area.topLeft())
         draw_legend(painter, self.palette(), 0, 0)
-        label, value = self._label_width(), self._value_width()
-        room = max(self.width() - label - value - 2 * _GAP, 20)
+        label, value = self._label_width(area.width()), self._value_width()
+        room = max(area.width() - label - value - 2 * _GAP, 20)
         most = max((row.calls.total for row in self._rows), default=1)
         for i, row in enumerate(self._rows):
-            area = QRectF(0, self._top() + i * self._pitch(), self.width(), self._pitch())
-            self._draw_row(painter, area, row, label, room * row.calls.total / most)
-            if i == self._current and self.hasFocus():
-                painter.setPen(QPen(self.palette().highlight().color(), 1.5))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 4, 4)
-        painter.end()
+            line = QRectF(0, self._top() + i * self._pitch(), area.width(), self._pitch())
+            self._draw_row(painter, line, row, label, room * row.calls.total / most)
+        painter.restore()
 
     def _draw_row(self, painter: QPainter, area: QRectF, row: "ModelCalls", label: int, length: float) -> None:
         metrics = self.fontMetrics()
@@ -166,10 +175,10 @@ class ModelChart(QWidget):
     def _pitch(self) -> int:
         return self.fontMetrics().height() + 14
 
-    def _label_width(self) -> int:
+    def _label_width(self, room: float) -> int:
         metrics = QFontMetrics(self.font())
         widest = max((metrics.horizontalAdvance(shown_model(row.model)) for row in self._rows), default=0)
-        return min(widest + 2, int(self.width() * _LABEL_SHARE))
+        return min(widest + 2, int(room * _LABEL_SHARE))
 
     def _value_width(self) -> int:
         metrics = QFontMetrics(self.font())

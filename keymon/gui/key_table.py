@@ -37,12 +37,13 @@ class KeyTable(QTableView):
     """Shows a `KeyTableModel`.
 
     `details_wanted(key)` is emitted by the button, a double click and Enter; `keys_copied(keys)` and
-    `table_copied(text)` ask for the clipboard.
+    `table_copied(text)` ask for the clipboard, `export_wanted()` for a file of what is selected.
     """
 
     details_wanted = Signal(str)
     keys_copied = Signal(list)
     table_copied = Signal(str)
+    export_wanted = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,6 +127,7 @@ class KeyTable(QTableView):
         add(tr("Details"), enter, self._open_current)
         add(tr("Copy keys in full"), [QKeySequence(QKeySequence.StandardKey.Copy)], self._copy_keys)
         add(tr("Copy as table, keys masked"), [QKeySequence("Ctrl+Shift+C")], self._copy_table)
+        add(tr("Export selected…"), [], self.export_wanted.emit)
         add(tr("Select all"), [QKeySequence(QKeySequence.StandardKey.SelectAll)], self.selectAll)
         add(tr("Columns…"), [QKeySequence("Ctrl+Shift+H")], self.header.open_menu)
 

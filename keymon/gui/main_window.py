@@ -22,6 +22,7 @@ from keymon.masking import visible
 
 if TYPE_CHECKING:
     from keymon.gui.details_dialog import DetailsDialog, Habits
+    from keymon.gui.exporting import Exporting
     from keymon.gui.key_rows import KeyRows
     from keymon.gui.poller import Poller, Source
     from keymon.gui.welcome import WelcomePage
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self._is_painted = self._is_all_painted = self.is_complete = False
         self._waits_for = ""
         self._welcome: WelcomePage | None = None
+        self._exporting: Exporting | None = None
         self.dialogs: dict[str, DetailsDialog] = {}
         self._habits: Habits | None = None
         self.setWindowTitle("keymon")
@@ -138,6 +140,26 @@ class MainWindow(QMainWindow):
             table.details_wanted.connect(self.open_details)
             table.keys_copied.connect(self.copy_keys)
             table.table_copied.connect(self.copy_text)
+            table.export_wanted.connect(self.export_keys)
+        self.export_wanted.connect(self._export_panel)
+
+    @property
+    def exporting(self) -> "Exporting":
+        """What writes tables and charts into files."""
+        if self._exporting is None:
+            from keymon.gui.exporting import Exporting
+
+            self._exporting = Exporting(self)
+        return self._exporting
+
+    @Slot(str)
+    def _export_panel(self, name: str) -> None:
+        self.exporting.export_panel(name)
+
+    @Slot()
+    def export_keys(self) -> None:
+        """Let the operator export the tables of keys."""
+        self.exporting.export_keys()
 
     @property
     def welcome(self) -> "WelcomePage":
@@ -250,6 +272,7 @@ class MainWindow(QMainWindow):
             dialog.retry_wanted.connect(self.poller.refresh)
             dialog.error_text_wanted.connect(self.poller.ask_error_text)
             dialog.finished.connect(self._forget_dialogs)
+            self.exporting.serve_details(dialog)
             if self._snapshot is not None:
                 dialog.show_snapshot(self._snapshot)
             if self._failure is not None:

@@ -51,6 +51,14 @@ def as_of(snapshot: "Snapshot") -> str:
     return tr("As of {time} at the gateway").format(time=f"{there:%Y-%m-%d %H:%M:%S}")
 
 
+def as_of_in_full(snapshot: "Snapshot") -> str:
+    """Return the instant of a snapshot with its date and zone, as it has to stand where it is read on another day."""
+    there = snapshot.clock.to_local(snapshot.as_of)
+    return tr("As of {time} at the gateway ({zone})").format(
+        time=f"{there:%Y-%m-%d %H:%M:%S}", zone=snapshot.clock.name
+    )
+
+
 def by_its_clock(instant: datetime, snapshot: "Snapshot") -> datetime:
     """Return an instant (UTC) as the clock shows it that the window goes by; of a past instant naive."""
     return instant.astimezone() if snapshot.is_live else snapshot.clock.to_local(instant)

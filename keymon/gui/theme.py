@@ -71,7 +71,7 @@ _WARNING_FIELD = {"light": "#fff3dc", "dark": "#3b2f17"}
 def adopt_desktop(application: QGuiApplication) -> None:
     """Give the application, at its start, the theme that is as light or dark as the desktop."""
     if HAS_OWN_COLOURS:
-        application.setPalette(_palette(theme_of(application.palette())))
+        application.setPalette(palette_of(theme_of(application.palette())))
 
 
 def apply_theme(application: QGuiApplication, theme: Theme | None) -> None:
@@ -85,7 +85,7 @@ def apply_theme(application: QGuiApplication, theme: Theme | None) -> None:
         theme = "dark" if hints.colorScheme() == Qt.ColorScheme.Dark else "light"
     if HAS_OWN_COLOURS:
         # Plain X11 and the offscreen platform have no colour scheme of their own.
-        application.setPalette(_palette(theme))
+        application.setPalette(palette_of(theme))
 
 
 def success_colour(palette: QPalette) -> QColor:
@@ -125,7 +125,8 @@ def monospace() -> "QFont":
     return font
 
 
-def _palette(theme: Theme) -> QPalette:
+def palette_of(theme: Theme) -> QPalette:
+    """Return the colours of a theme."""
     colours = _LIGHT if theme == "light" else _DARK
     palette = QPalette()
     for role, colour in colours.items():

@@ -1,5 +1,6 @@
 """What the window looked like: its geometry, and for each profile how its tables were arranged, and its panel."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ def fit(window: QWidget, width: int, height: int) -> None:
 
 
 class WindowState:
-    """Keeps it in `settings`, which hold that, the names of profiles, and nothing else.
+    """Keeps it in `settings`, which hold that, the names of profiles, the folder of exports, and nothing else.
 
     Gateways without a profile share one arrangement. A profile that is followed for the first time takes over the
     arrangement of the one before.
@@ -44,6 +45,16 @@ class WindowState:
         """The name of the profile that was followed last; empty where it was another gateway."""
         name = self._settings.value("profile")
         return name if isinstance(name, str) else ""
+
+    @property
+    def export_folder(self) -> Path | None:
+        """The folder that was exported to last; None before that."""
+        folder = self._settings.value("export_folder")
+        return Path(folder) if isinstance(folder, str) and folder else None
+
+    @export_folder.setter
+    def export_folder(self, folder: Path) -> None:
+        self._settings.setValue("export_folder", str(folder))
 
     def restore_geometry(self, window: "QMainWindow") -> None:
         """Put the window where it was."""
