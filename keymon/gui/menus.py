@@ -27,7 +27,6 @@ def build_menus(window: "MainWindow") -> QAction:
     _add(gateway, tr("Open by a gateway's .&env…"), "Ctrl+E", window.choose_env)
     _add(gateway, tr("Look at the &sample gateway"), "Ctrl+D", window.demo_chosen.emit)
     gateway.addSeparator()
-    _add(gateway, tr("E&xport…"), "Ctrl+Shift+E", window.export_keys)
     _add(gateway, tr("Set its &time zone…"), "Ctrl+T", window.choose_zone)
     gateway.addSeparator()
     _add(gateway, tr("E&xport…"), "Ctrl+Shift+E", window.panels.export_current)
