@@ -216,7 +216,12 @@ def test_it_goes_on_where_the_history_ends(empty: GatewayServer) -> None:
 
 @pytest.fixture
 def living(empty: GatewayServer) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "keymon", "demo", "--living", "--mysql", url(empty)]
+    # Where the tests run in the background Ctrl+C is switched off, for what they start, too.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        " from keymon.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "demo", "--living", "--mysql", url(empty)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         yield process
