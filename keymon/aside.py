@@ -1,7 +1,7 @@
 """Runs what cannot be broken off where nobody has to wait for its end: a look-up of a name, a keyring that asks."""
 
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
@@ -19,8 +19,11 @@ class Aside:
         self._over = False
         self._told: SimpleQueue[tuple[bool, object]] = SimpleQueue()
 
-    def run(self, work: Callable[[], _Result]) -> _Result:
-        """Return what `work` returns, and raise what it raises; `BrokenOffError` after `interrupt`."""
+    def run(self, work: Callable[[], _Result], limit_s: float | None = None) -> _Result:
+        """Return what `work` returns, and raise what it raises.
+
+        Raises `BrokenOffError` after `interrupt`, and `TimeoutError` where it takes longer than `limit_s`.
+        """
         told = self._told = SimpleQueue()
         if self._over:
             raise BrokenOffError
@@ -32,7 +35,10 @@ class Aside:
                 told.put((False, error))
 
         Thread(target=do, name="keymon-aside", daemon=True).start()
-        done, result = told.get()
+        try:
+            done, result = told.get(timeout=limit_s)
+        except Empty:
+            raise TimeoutError from None
         if not done:
             assert isinstance(result, BaseException)  # noqa: S101
             raise result

@@ -26,8 +26,7 @@ def attention(
     keys to return.
     """
     chosen = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END)
-    codes = [code for code in np.unique(calls.status[chosen]).tolist() if calls.decode_status(code) == status]
-    chosen = chosen[np.isin(calls.status[chosen], codes)]
+    chosen = chosen[np.isin(calls.status[chosen], calls.codes_of(status, calls.status[chosen]))]
     count = np.bincount(calls.key[chosen], minlength=len(calls.keys))
     found: list[KeyCount] = []
     for number in np.argsort(-count, kind="stable").tolist():
@@ -42,9 +41,8 @@ def attention(
 def statuses(calls: Calls, as_of: datetime) -> dict[int | str | None, int]:
     """Return the failures of all keys per status in the 24 hours before `as_of` (aware), most first."""
     chosen = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END)
-    codes, count = np.unique(calls.status[chosen], return_counts=True)
-    order = np.argsort(-count, kind="stable")
-    return {calls.decode_status(int(codes[i])): int(count[i]) for i in order if not 200 <= int(codes[i]) < 300}
+    status = calls.status[chosen]
+    return calls.count_statuses(status[~is_success(status)])
 
 
 def failures_by_key(calls: Calls, since: int) -> dict[int, dict[int | str | None, int]]:

@@ -78,9 +78,7 @@ def call_list(calls: Calls, as_of: datetime, wanted: CallFilter) -> CallList:
     if wanted.only_failures:
         chosen = chosen[~is_success(calls.status[chosen])]
     if wanted.status is not None:
-        codes = [
-            code for code in np.unique(calls.status[chosen]).tolist() if calls.decode_status(code) == wanted.status[0]
-        ]
+        codes = calls.codes_of(wanted.status[0], calls.status[chosen])
         chosen = chosen[np.isin(calls.status[chosen], codes)]
     order = np.argsort(calls.started[chosen], kind="stable")[::-1]
     return CallList(calls, chosen[order])

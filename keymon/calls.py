@@ -132,6 +132,16 @@ class Calls:
         """Return the status of one call as the gateway stored it: a number, a text, or None for NULL."""
         return self.decode_status(int(self.status[index]))
 
+    def codes_of(self, status: int | str | None, among: Int32s) -> list[int]:
+        """Return the entries of `status` that stand for a status, as far as they occur in `among`."""
+        return [code for code in np.unique(among).tolist() if self.decode_status(code) == status]
+
+    def count_statuses(self, statuses: Int32s) -> dict[int | str | None, int]:
+        """Return how often each status occurs among entries of `status`, most first. None stands for NULL."""
+        codes, count = np.unique(statuses, return_counts=True)
+        order = np.argsort(-count, kind="stable")
+        return {self.decode_status(int(codes[i])): int(count[i]) for i in order}
+
     def decode_status(self, status: int) -> int | str | None:
         """Return what an entry of `status` stands for: a number, a text, or None for NULL."""
         if status >= 0:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from keymon import __version__, errors
 from keymon.display import check_window_libraries, has_display, qt_errors
-from keymon.gateway_options import add_gateway_options, instant, is_named, located, monitored, named, place, title
+from keymon.gateway_options import add_gateway_options, instant, is_named, located, monitored, named, place, title, zone
 from keymon.masking import foreign
 
 if TYPE_CHECKING:
@@ -234,7 +234,6 @@ def _run_profiles(options: argparse.Namespace) -> int:
 def _run_check(options: argparse.Namespace) -> int:
     from keymon.connection_check import ConnectionCheck
     from keymon.connection_report import finding_line
-    from keymon.gateway_clock import parse_zone
 
     failed: list[errors.KeymonError] = []
 
@@ -244,8 +243,7 @@ def _run_check(options: argparse.Namespace) -> int:
             failed.append(finding.message)
 
     with located(options) as (gateway, location):
-        zone = options.gateway_tz if options.gateway_tz is not None else gateway.gateway_tz or None
-        ConnectionCheck(location, tell, None if zone is None else parse_zone(zone)).run()
+        ConnectionCheck(location, tell, zone(options, gateway)).run()
     return failed[0].exit_code if failed else 0
 
 

@@ -12,29 +12,10 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Dialect
 
 from keymon import errors
-from keymon.locations import (
-    FileLocation,
-    Location,
-    ServerLocation,
-    locate,
-    locate_by_env,
-    location_of,
-    server_location,
-)
+from keymon.locations import FileLocation, Location, ServerLocation
 from keymon.prepared import Statement, prepared
 from keymon.sqlite_reader import SqliteReader
 from keymon.stages import Told, untold
-
-__all__ = [
-    "Database",
-    "FileLocation",
-    "Location",
-    "ServerLocation",
-    "locate",
-    "locate_by_env",
-    "location_of",
-    "server_location",
-]
 
 LOCK_PATIENCE_S = 1.0
 """How long a read waits for somebody else's lock before it gives up this time."""
@@ -49,21 +30,21 @@ class Reader(Protocol):
     """What a kind of database must be able to do for `Database`, which describes the rest of its methods."""
 
     @property
-    def dialect(self) -> Dialect: ...
+    def dialect(self) -> Dialect: ...  # noqa: D102
     @property
-    def commits_in_id_order(self) -> bool: ...
+    def commits_in_id_order(self) -> bool: ...  # noqa: D102
     @property
-    def packs_rows(self) -> bool: ...
+    def packs_rows(self) -> bool: ...  # noqa: D102
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
         """Return all rows of one SELECT. Raises `DatabaseLockedError` where it may be tried again at once."""
         ...
 
-    def modified(self) -> datetime | None: ...
-    def replaced(self) -> bool: ...
-    def now(self) -> datetime: ...
-    def interrupt(self) -> None: ...
-    def close(self) -> None: ...
+    def modified(self) -> datetime | None: ...  # noqa: D102
+    def replaced(self) -> bool: ...  # noqa: D102
+    def now(self) -> datetime: ...  # noqa: D102
+    def interrupt(self) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
 
 
 class Database:

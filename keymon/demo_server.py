@@ -16,7 +16,6 @@ from typing import Any
 import pymysql
 
 from keymon import errors, server_errors
-from keymon.database import ServerLocation
 from keymon.demo_history import (
     DEMO_SEED,
     DENSE_HOURS,
@@ -29,6 +28,7 @@ from keymon.demo_history import (
     play_history,
 )
 from keymon.demo_traffic import SimulatedCall, SimulatedGateway
+from keymon.locations import ServerLocation
 from keymon.masking import visible
 from keymon.server_line import ServerLine
 from keymon.tls import connection_arguments

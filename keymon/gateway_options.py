@@ -1,11 +1,10 @@
 """The options that name a gateway, and what they come to: a gateway, its place, a monitor of it."""
 
 import argparse
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,6 +107,8 @@ def _location(gateway: "Gateway", access: "Access") -> "Location":
 
 
 def _asked(account: str) -> str:
+    import getpass
+
     try:
         return getpass.getpass(f"Password of {visible(account)}: ", sys.stderr)
     except EOFError:
@@ -117,16 +118,25 @@ def _asked(account: str) -> str:
 @contextmanager
 def monitored(options: argparse.Namespace, month: bool, now: datetime | None = None) -> Iterator["Monitor"]:
     """Give a monitor of the gateway that the options name, in the zone and for the instant that they name."""
-    from keymon.gateway_clock import parse_zone
     from keymon.monitor import Monitor
 
     with located(options, now) as (gateway, location):
-        zone = options.gateway_tz if options.gateway_tz is not None else gateway.gateway_tz or None
-        one = Monitor(location, None if zone is None else parse_zone(zone), instant(options), month)
+        one = Monitor(location, zone(options, gateway), instant(options), month)
         try:
             yield one
         finally:
             one.close()
+
+
+def zone(options: argparse.Namespace, gateway: "Gateway") -> tzinfo | None:
+    """Return the gateway's zone as the options or its profile name it; None where it is to be detected.
+
+    Raises `TimeZoneUnknownError`.
+    """
+    from keymon.gateway_clock import parse_zone
+
+    named = options.gateway_tz if options.gateway_tz is not None else gateway.gateway_tz or None
+    return None if named is None else parse_zone(named)
 
 
 def instant(options: argparse.Namespace) -> datetime | None:

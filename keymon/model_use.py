@@ -56,8 +56,6 @@ def base_model(name: str | None) -> str | None:
 def _use(calls: Calls, name: str | None, chosen: Indexes) -> ModelUse:
     status = calls.status[chosen]
     passed = is_success(status)
-    codes, count = np.unique(status[~passed], return_counts=True)
-    order = np.argsort(-count, kind="stable")
-    failures = {calls.decode_status(int(codes[i])): int(count[i]) for i in order}
+    failures = calls.count_statuses(status[~passed])
     success = int(passed.sum())
     return ModelUse(name, success, len(chosen) - success, latency(calls.latency_ms[chosen]), failures)

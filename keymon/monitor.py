@@ -15,13 +15,14 @@ from keymon import error_log, notices
 from keymon.account_rights import rights_to_write
 from keymon.call_log import CHUNK_ROWS, CallLog, LogRows
 from keymon.data_quality import Surroundings
-from keymon.database import Database, Location
+from keymon.database import Database
 from keymon.error_browser import ErrorBrowser
 from keymon.errors import DatabaseUnreadableError, Notice, PoolKeptNotice, SettingUnreadableError
 from keymon.followed_log import FollowedLog, follow_log
 from keymon.gateway_clock import ClockWatch, GatewayClock
 from keymon.gateway_settings import GatewaySettings, read_settings
 from keymon.key_usage import KeyUsage, read_usage
+from keymon.locations import Location
 from keymon.log_clock import find_clock
 from keymon.log_survey import month_of
 from keymon.memory import give_back_large_blocks

@@ -9,11 +9,10 @@ import os
 import socket
 import time
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from selectors import EVENT_WRITE, DefaultSelector
-from threading import Thread
 from typing import Any
 
+from keymon.aside import Aside, BrokenOffError
 from keymon.stages import Told, untold
 
 _UNDER_WAY = {errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS)}
@@ -30,7 +29,7 @@ class ServerLine:
         self._host, self._port, self._path = host, port, path
         self._limit_s = limit_s
         self._told = told
-        self._found: SimpleQueue[list[_Place] | OSError] = SimpleQueue()
+        self._aside = Aside()
         self._line: socket.socket | None = None
         self._over = False
 
@@ -60,7 +59,7 @@ class ServerLine:
     def break_off(self) -> None:
         """End the line, open or not; callable from any thread."""
         self._over = True
-        self._found.put(_broken_off())
+        self._aside.interrupt()
         line = self._line
         if line is not None:
             with suppress(OSError):  # it is not connected, or has just been closed
@@ -75,22 +74,15 @@ class ServerLine:
 
     def _look_up(self) -> list[_Place]:
         """Return where the host is. Nothing ends a look-up: one that takes too long is left to itself."""
-        Thread(target=self._ask, name="keymon-look-up", daemon=True).start()
         try:
-            found = self._found.get(timeout=self._limit_s)
-        except Empty:
-            raise TimeoutError("the name server does not answer") from None
-        if isinstance(found, OSError):
-            raise found
-        return found
-
-    def _ask(self) -> None:
-        try:
-            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            self._found.put(error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, "no name"))
-        else:
-            self._found.put([(family, address) for family, _, _, _, address in found])
+            found = self._aside.run(
+                lambda: socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM), self._limit_s
+            )
+        except BrokenOffError:
+            raise _broken_off() from None
+        except UnicodeError:
+            raise socket.gaierror(socket.EAI_NONAME, "no name") from None
+        return [(family, address) for family, _, _, _, address in found]
 
     def _connect(self, place: _Place, patience: float) -> socket.socket:
         family, address = place

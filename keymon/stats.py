@@ -131,9 +131,7 @@ class StatsService:
         if number is None:
             return {}
         own = calls.status[(calls.key == number) & (calls.started >= self._tally.since)]
-        status, count = np.unique(own, return_counts=True)
-        order = np.argsort(-count, kind="stable")
-        return {calls.decode_status(int(status[i])): int(count[i]) for i in order}
+        return calls.count_statuses(own)
 
     def trend(self, period: timedelta, key: str | None = None) -> Trend:
         """Return the calls of a period of `trend.PERIODS` in buckets, of all keys or of one."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from keymon.database import Location
+from keymon.locations import Location
 
 
 class Gateway(ABC):

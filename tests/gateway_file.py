@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from keymon.database import FileLocation, location_of
+from keymon.locations import FileLocation, location_of
 from tests.gateway import Gateway
 
 _TABLES = """

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keymon.database import ServerLocation, server_location
+from keymon.locations import ServerLocation, server_location
 from tests.gateway import Gateway
 from tests.mariadb import OPERATOR, OPERATOR_PASSWORD, READER, READER_PASSWORD, MariaDb
 

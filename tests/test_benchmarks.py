@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keymon.database import location_of
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from tests.benchmarks import machine, report, usage_cold
 from tests.benchmarks.course import Course

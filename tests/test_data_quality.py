@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from keymon.data_quality import TEXT_LIMIT, Check, Quality, State, quality
-from keymon.database import location_of
 from keymon.gateway_clock import ClockWatch, GatewayClock
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from keymon.stats import OutsideCalls
 from tests.conftest import MakeGateway

@@ -14,7 +14,8 @@ from sqlalchemy import func, select, text
 
 from keymon import database as database_module
 from keymon import errors
-from keymon.database import Database, locate, location_of
+from keymon.database import Database
+from keymon.locations import locate, location_of
 from keymon.schema import request_log
 from keymon.sqlite_reader import SqliteReader
 from tests.conftest import MakeGateway

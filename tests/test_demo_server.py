@@ -14,9 +14,9 @@ from pymysql.cursors import Cursor
 
 from keymon import demo_server, errors
 from keymon.cli import main
-from keymon.database import ServerLocation, server_location
 from keymon.demo import create_demo
 from keymon.demo_history import DEMO_ZONE
+from keymon.locations import ServerLocation, server_location
 from keymon.monitor import Monitor
 from tests.conftest import MakeGateway, MakeGatewayServer
 from tests.gateway_server import GatewayServer

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from keymon import error_browser
-from keymon.database import Database, location_of
+from keymon.database import Database
 from keymon.error_browser import ErrorBrowser, ErrorFilter, ErrorPage, ErrorRow
 from keymon.errors import ErrorTextsMissingError
 from keymon.gateway_clock import GatewayClock, parse_zone
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from keymon.sqlite_reader import SqliteReader
 from tests.conftest import MakeGateway, MakeGatewayServer

@@ -11,9 +11,9 @@ from hypothesis import strategies as some
 
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
-from keymon.database import location_of
 from keymon.gateway_clock import GatewayClock
 from keymon.gateway_settings import GatewaySettings
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from keymon.reason import FailedCall, Reason, reason_of
 from keymon.stats import KeyFigures, StatsService

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keymon import report
-from keymon.database import location_of
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from keymon.stats import CallCount, ModelCalls
 from tests.conftest import MakeGateway

@@ -15,9 +15,10 @@ from sqlalchemy import bindparam, case, func, select, text
 from keymon import database as database_module
 from keymon import errors, server_reader
 from keymon.call_log import local_time
-from keymon.database import Database, ServerLocation, server_location
+from keymon.database import Database
 from keymon.error_log import error_text
 from keymon.gateway_settings import read_settings
+from keymon.locations import ServerLocation, server_location
 from keymon.monitor import Monitor
 from keymon.schema import request_log as log
 from tests.conftest import MakeGatewayServer

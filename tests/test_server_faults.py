@@ -10,7 +10,7 @@ import pytest
 
 from keymon import call_log, errors, server_reader
 from keymon import database as database_module
-from keymon.database import ServerLocation
+from keymon.locations import ServerLocation, server_location
 from keymon.monitor import Monitor, Snapshot
 from tests.conftest import MakeGatewayServer
 from tests.fault_proxy import Fault, FaultProxy
@@ -121,7 +121,7 @@ def test_a_name_that_no_name_server_knows(follow: Follow, monkeypatch: pytest.Mo
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    location = database_module.server_location("mysql://reader@gateway.example/gateway")
+    location = server_location("mysql://reader@gateway.example/gateway")
     with pytest.raises(errors.ServerUnreachableError, match="no host of that name"):
         follow(location).refresh()
 

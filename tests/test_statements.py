@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from keymon import call_log, key_usage, monitor
-from keymon.database import Database, location_of
+from keymon.database import Database
 from keymon.error_browser import ErrorFilter
 from keymon.errors import KeyNotFoundError
 from keymon.gateway_clock import parse_zone
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from keymon.sqlite_reader import SqliteReader
 from tests.conftest import MakeGateway

@@ -10,9 +10,9 @@ import pytest
 from keymon import errors
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
-from keymon.database import location_of
 from keymon.gateway_clock import GatewayClock, parse_zone
 from keymon.gateway_settings import GatewaySettings
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from keymon.stats import CallCount, StatsService
 from tests.gateway_file import key

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
 from keymon.calls import to_datetime
-from keymon.database import location_of
 from keymon.gateway_clock import GatewayClock, parse_zone
 from keymon.gateway_settings import GatewaySettings
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from keymon.stats import DAY, StatsService
 from keymon.trend import HOUR, PERIODS, Trend, sparklines

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from keymon.gui.state_mark import State, StateMark
+from keymon.gui.state_mark import State
+from keymon.gui.state_row import StateRow, plain_label
 from keymon.gui.translation import error_advice, error_cause, tr
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class CheckList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._headline = _label(bold=True)
+        self._headline = plain_label(bold=True)
         self._rows: dict[Stage, _Row] = {}
         self._latest: _Row | None = None
         self._scroll = QScrollArea()
@@ -94,57 +95,27 @@ class CheckList(QWidget):
             self._scroll.ensureWidgetVisible(self._latest.message, 0, 12)
 
 
-class _Row:
-    """Of one stage: its mark, its name, what is said of it, and how long it took."""
+class _Row(StateRow):
+    """Of one stage: what is said of it comes finding by finding, and how long it took stands behind its state."""
 
     def __init__(self, stage: "Stage") -> None:
-        self._mark = StateMark()
-        self._title = _label(bold=True)
-        self._title.setText(_stage_name(stage))
-        self.message = QWidget()
-        self._text, self._advice = _label(), _label(muted=True)
-        self._word = _label(muted=True)
-        self._word.setWordWrap(False)
+        super().__init__(_stage_name(stage))
+        self._sentences: list[str] = []
+        self._advices: list[str] = []
         self._seconds: float | None = None
-        texts = QVBoxLayout(self.message)
-        texts.setContentsMargins(0, 0, 0, 0)
-        texts.setSpacing(1)
-        texts.addWidget(self._text)
-        texts.addWidget(self._advice)
-        self._advice.hide()
-        self.state: State = "waiting"
+        self.say("", "")
         self.set_state("waiting")
-
-    @property
-    def text(self) -> str:
-        advice = "" if self._advice.isHidden() else self._advice.text()
-        return f"{self._text.text()}\n{advice}".strip()
-
-    def add_to(self, grid: QGridLayout, n: int) -> None:
-        top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(self._mark, n, 0, top)
-        grid.addWidget(self._title, n, 1, top)
-        grid.addWidget(self.message, n, 2, top)
-        grid.addWidget(self._word, n, 3, top | Qt.AlignmentFlag.AlignRight)
 
     def set_state(self, state: State) -> None:
         self.state = state
-        self._mark.set_state(state)
-        took = "" if self._seconds is None else f" · {_duration(self._seconds)}"
-        self._word.setText(_state_word(state) + took)
-        # The mark speaks for the row; the texts beside it can be read by themselves.
-        self._mark.setAccessibleName(f"{self._title.text()}: {_state_word(state)}")
-        self._mark.setAccessibleDescription(self.text)
+        self.mark(state, _state_word(state), "" if self._seconds is None else f" · {_duration(self._seconds)}")
 
     def add(self, finding: "Finding") -> None:
-        advice = error_advice(finding.message)
-        self._text.setText(f"{self._text.text()}\n{error_cause(finding.message)}".strip())
-        if advice:
-            self._advice.setText(f"{self._advice.text()}\n{advice}".strip())
-            self._advice.show()
+        self._sentences.append(error_cause(finding.message))
+        self._advices.append(error_advice(finding.message))
+        self.say("\n".join(self._sentences), "\n".join(filter(None, self._advices)))
         self._seconds = (self._seconds or 0) + finding.seconds
-        worst = max(self.state, finding.outcome, key=_BY_GRAVITY.index)
-        self.set_state(worst)
+        self.set_state(max(self.state, finding.outcome, key=_BY_GRAVITY.index))
 
 
 _BY_GRAVITY: tuple[State, ...] = ("waiting", "running", "not reached", "passed", "noted", "failed")
@@ -180,16 +151,3 @@ def _duration(seconds: float) -> str:
     if seconds < 1:
         return tr("{n} ms").format(n=max(round(seconds * 1000), 1))
     return tr("{n} s").format(n=f"{seconds:.1f}")
-
-
-def _label(*, bold: bool = False, muted: bool = False) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(not bold)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if muted:
-        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    font = label.font()
-    font.setBold(bold)
-    label.setFont(font)
-    return label

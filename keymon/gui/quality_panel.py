@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from keymon.data_quality import quality
 from keymon.gui.quality_words import advice, sentence, state_word, title
-from keymon.gui.state_mark import State as Shape
-from keymon.gui.state_mark import StateMark
+from keymon.gui.state_row import StateRow, plain_label
 from keymon.gui.translation import number, tr
 
 if TYPE_CHECKING:
     from keymon.data_quality import Check, Quality, State
+    from keymon.gui.state_mark import State as Shape
     from keymon.monitor import Snapshot
 
 _SHAPES: "dict[State, Shape]" = {"fine": "passed", "noted": "noted", "unknown": "waiting"}
@@ -25,7 +25,7 @@ class QualityPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._headline = _label()
+        self._headline = plain_label()
         self._rows: dict[Check, _Row] = {}
         page = QWidget()
         page.setBackgroundRole(QPalette.ColorRole.Base)
@@ -84,53 +84,19 @@ class QualityPanel(QWidget):
         self._headline.setText(headline.format(n=number(noted), all=number(len(states))) + _reach(snapshot))
 
 
-class _Row:
-    """Of one check: its mark, its name, what is so and what to do, and its state in a word."""
+class _Row(StateRow):
+    """Of one check."""
 
     def __init__(self, check: "Check") -> None:
+        super().__init__(title(check))
         self._check = check
         self.state: State = "unknown"
-        self._mark = StateMark()
-        self._title = _label(bold=True)
-        self._title.setText(title(check))
-        self._text, self._advice = _label(), _label(muted=True)
-        self._word = _label(muted=True)
-        self._word.setWordWrap(False)
-        self._texts = QWidget()
-        texts = QVBoxLayout(self._texts)
-        texts.setContentsMargins(0, 0, 0, 0)
-        texts.setSpacing(1)
-        texts.addWidget(self._text)
-        texts.addWidget(self._advice)
-
-    @property
-    def text(self) -> str:
-        return f"{self._text.text()}\n{self._advice.text()}".strip()
-
-    def add_to(self, grid: QGridLayout, n: int) -> None:
-        top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(self._mark, n, 0, top)
-        grid.addWidget(self._title, n, 1, top)
-        grid.addWidget(self._texts, n, 2, top)
-        grid.addWidget(self._word, n, 3, top | Qt.AlignmentFlag.AlignRight)
-
-    def set_visible(self, is_visible: bool) -> None:
-        for widget in (self._mark, self._title, self._texts, self._word):
-            widget.setVisible(is_visible)
 
     def show(self, found: "Quality", state: "State", snapshot: "Snapshot") -> None:
         self.state = state
-        self._text.setText(sentence(self._check, found, snapshot))
-        todo = advice(self._check, found) if state == "noted" else ""
-        self._advice.setText(todo)
-        self._advice.setHidden(not todo)
-        self._word.setText(state_word(state))
-        self._mark.set_state(_SHAPES[state])
-        # The mark speaks for the row; the texts beside it can be read by themselves.
-        self._mark.setAccessibleName(f"{self._title.text()}: {state_word(state)}")
-        self._mark.setAccessibleDescription(self.text)
         self.set_visible(True)
-        self._advice.setHidden(not todo)
+        self.say(sentence(self._check, found, snapshot), advice(self._check, found) if state == "noted" else "")
+        self.mark(_SHAPES[state], state_word(state))
 
 
 def _reach(snapshot: "Snapshot") -> str:
@@ -140,16 +106,3 @@ def _reach(snapshot: "Snapshot") -> str:
         loading.known_since is not None and loading.known_since <= snapshot.as_of - timedelta(hours=24)
     )
     return "" if is_known else tr(", as far as the log has been read")
-
-
-def _label(*, bold: bool = False, muted: bool = False) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(not bold)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if muted:
-        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    font = label.font()
-    font.setBold(bold)
-    label.setFont(font)
-    return label

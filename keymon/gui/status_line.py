@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from keymon.gui import moments
+from keymon.gui.elided_label import ElidedLabel
 from keymon.gui.translation import number, plain_tip, tr
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class StatusLine(QStatusBar):
         self._snapshot: Snapshot | None = None
         self._is_stale = self._is_paused = False
         self._title = ""
-        self._gateway = _ElidedLabel(self)
+        self._gateway = ElidedLabel(self)
         _set_up(self._gateway)
         self._gateway.setMinimumWidth(80)
         self._zone = _label(self)
@@ -139,18 +139,6 @@ def _about(snapshot: "Snapshot") -> str:
 
 def _calls_read(calls: int) -> str:
     return tr("{calls} calls read").format(calls=number(calls))
-
-
-class _ElidedLabel(QLabel):
-    """A text that is elided where there is no room for it."""
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        area = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-        painter.end()
 
 
 def _label(parent: QWidget) -> QLabel:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from keymon.gui.elided_label import ElidedLabel
 from keymon.gui.translation import number, percent, tr
 
 if TYPE_CHECKING:
@@ -131,20 +132,8 @@ def _show_calls(card: Card, count: "CallCount | None", loading: "Loading | None"
         card.show_figure(number(count.total), note)
 
 
-class _Note(QLabel):
-    """A line that is elided where there is no room for it."""
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw as much of the text as there is room for."""
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-        painter.end()
-
-
 def _label(parent: QWidget, text: str, scale: float, muted: bool) -> QLabel:
-    label = _Note(text, parent)
+    label = ElidedLabel(text, parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
     font = label.font()
     font.setPointSizeF(font.pointSizeF() * scale)

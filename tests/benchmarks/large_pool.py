@@ -20,11 +20,11 @@ from pathlib import Path
 from PySide6.QtCore import QItemSelectionModel, QSettings, Qt
 from PySide6.QtWidgets import QApplication
 
-from keymon.database import location_of
 from keymon.gui.app import application
 from keymon.gui.key_columns import COLUMNS
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from keymon.stats import CallCount, KeyFigures
 from keymon.validity import Verdict

@@ -12,10 +12,11 @@ from contextlib import closing
 from datetime import UTC
 
 from keymon.call_log import CallLog
-from keymon.database import Database, location_of
+from keymon.database import Database
 from keymon.followed_log import follow_log
 from keymon.gateway_clock import GatewayClock
 from keymon.gateway_settings import read_settings
+from keymon.locations import location_of
 from keymon.monitor import PAUSE_S, Monitor
 from keymon.stats import DAY
 from tests.benchmarks.course import Course

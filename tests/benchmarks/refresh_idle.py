@@ -7,7 +7,7 @@ calls leave the last 24 hours as they do in life.
 import time
 from datetime import UTC
 
-from keymon.database import location_of
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from tests.benchmarks.course import Course
 from tests.benchmarks.gateways import MILLION, Gateway, Wanted

@@ -11,10 +11,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from keymon.call_log import CallLog
-from keymon.database import Database, location_of
+from keymon.database import Database
 from keymon.gateway_clock import GatewayClock
 from keymon.gateway_settings import read_settings
 from keymon.key_usage import read_usage
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from keymon.stats import ModelCalls
 from tests.benchmarks.course import Course

@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from keymon.database import location_of
+from keymon.locations import location_of
 from keymon.monitor import Monitor
 from tests.benchmarks.course import Course
 from tests.benchmarks.gateways import MILLION_A_DAY, NO_CALLS, Gateway

@@ -12,11 +12,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from keymon.database import location_of
 from keymon.gui.app import application
 from keymon.gui.key_table import KeyTable
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller, Source
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile, key

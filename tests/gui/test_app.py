@@ -16,7 +16,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from keymon.database import Location, location_of
 from keymon.errors import DatabaseAbsentError, OutputError
 from keymon.gateways import Access, Gateway
 from keymon.gui import app, pictures
@@ -25,6 +24,7 @@ from keymon.gui.main_window import MainWindow
 from keymon.gui.session import Session
 from keymon.gui.theme import Theme, apply_theme
 from keymon.gui.welcome import WelcomePage
+from keymon.locations import Location, location_of
 from keymon.monitor import Monitor
 from tests.conftest import MakeGateway
 from tests.gateway_file import GatewayFile, key

@@ -11,9 +11,9 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from keymon.database import location_of
 from keymon.gateway_clock import parse_zone
 from keymon.gui.attention_panel import AttentionPanel
+from keymon.locations import location_of
 from keymon.masking import mask_key
 from keymon.monitor import Monitor, Snapshot
 from tests.gateway_file import key

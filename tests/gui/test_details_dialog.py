@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from keymon import database
-from keymon.database import location_of
 from keymon.gateway_clock import parse_zone
 from keymon.gateway_settings import Kind
 from keymon.gui.details_dialog import DetailsDialog, Habits
 from keymon.gui.evidence import describe
 from keymon.gui.verdict_badge import VerdictBadge
+from keymon.locations import location_of
 from keymon.masking import mask_key
 from keymon.model_use import SUFFIXES
 from keymon.monitor import Monitor

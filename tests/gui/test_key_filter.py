@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QSpinBox
 
-from keymon.database import location_of
 from keymon.gui.key_filter import NO_FILTER, KeyFilter
 from keymon.gui.key_measures import Needs
 from keymon.gui.key_rows import KeyRows, prepare
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from keymon.reason import REASONS, reason_of
 from tests.gateway_file import key

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from keymon.database import location_of
 from keymon.errors import (
     AccountRefusedError,
     DatabaseAbsentError,
@@ -18,6 +17,7 @@ from keymon.errors import (
 )
 from keymon.gui.poller import Poller, Source
 from keymon.gui.request import Request
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from tests.conftest import MakeGateway
 from tests.gateway_file import key

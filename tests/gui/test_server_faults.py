@@ -15,11 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from keymon import database as database_module
 from keymon import server_reader
-from keymon.database import ServerLocation, server_location
 from keymon.gui import poller as poller_module
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller, Source
 from keymon.gui.summary import Card
+from keymon.locations import ServerLocation, location_of, server_location
 from keymon.monitor import Monitor, Snapshot
 from keymon.retry import Failure, rest_s
 from tests.conftest import MakeGateway, MakeGatewayServer
@@ -409,7 +409,7 @@ def test_closing_the_window_does_not_wait_for_an_answer(hung: Scene) -> None:
 def test_another_gateway_does_not_wait_for_an_answer(hung: Scene, make_gateway: MakeGateway) -> None:
     path = make_gateway([A]).path
     with hung.qtbot.waitSignal(hung.poller.refreshed):
-        hung.window.follow(Source("a file", lambda: Monitor(database_module.location_of(path), UTC, now=lambda: NOW)))
+        hung.window.follow(Source("a file", lambda: Monitor(location_of(path), UTC, now=lambda: NOW)))
     assert hung.window.summary.total.figure == "1"
 
 

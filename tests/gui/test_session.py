@@ -14,14 +14,13 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, Q
 
 from keymon import gateways
 from keymon.config import Profile, ProfileStore
-from keymon.database import location_of
 from keymon.gui.connection_dialog import ConnectionDialog
 from keymon.gui.main_window import MainWindow
 from keymon.gui.password_dialog import PasswordDialog
 from keymon.gui.poller import Source
 from keymon.gui.session import Session
 from keymon.gui.theme import apply_theme
-from keymon.locations import ServerLocation
+from keymon.locations import ServerLocation, location_of
 from keymon.monitor import Monitor
 from tests.conftest import MakeGatewayServer
 from tests.gateway_file import key

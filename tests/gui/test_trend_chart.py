@@ -13,12 +13,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolTip
 from pytestqt.qtbot import QtBot
 
-from keymon.database import location_of
 from keymon.gateway_clock import parse_zone
 from keymon.gui.theme import failure_colour, success_colour
 from keymon.gui.trend_chart import TrendChart, round_step
 from keymon.gui.trend_times import bucket_time, describe_bucket, marks
 from keymon.gui.trend_view import TrendView
+from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from keymon.stats import DAY
 from keymon.trend import HOUR, Trend
