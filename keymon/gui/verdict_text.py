@@ -1,7 +1,6 @@
-"""The verdict on a key in words: its evidence, with the text of the last error, and the sum of its calls.
+"""The verdict on a key in words: its evidence, with the text of the error that says why, and the sum of its calls.
 
-Only the text of the last error is looked up when it is asked for, because error texts are long and the log of
-them has no index.
+Only that one text is looked up, because error texts are long and the log of them has no index.
 """
 
 from datetime import datetime
@@ -64,11 +63,12 @@ class VerdictText(QWidget):
             self._totals.setText("")
             return
         self._totals.setText(self._summary(figures, snapshot))
-        verdict = figures.verdict
-        if verdict.last_failure_at != self._asked_for:
-            self._asked_for, self._error_text, self._text_missing = verdict.last_failure_at, None, ""
-            if verdict.last_failure_at is not None:
-                self.error_text_wanted.emit(self._key, verdict.last_failure_at, _LATEST_ERROR_MS)
+        told_by = figures.verdict.told_by
+        started = None if told_by is None else told_by.started_at
+        if started != self._asked_for:
+            self._asked_for, self._error_text, self._text_missing = started, None, ""
+            if started is not None:
+                self.error_text_wanted.emit(self._key, started, _LATEST_ERROR_MS)
         self._shown = figures
         self._show_evidence()
 
