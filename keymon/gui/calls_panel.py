@@ -169,6 +169,8 @@ class CallsPanel(QWidget):
     def set_key(self, key: str | None) -> None:
         """Show the calls of `key` only, or of all keys."""
         self._pinned = key
+        if key is not None:
+            self.period.setCurrentIndex(self.period.findData(24))  # of one key even a day's calls can be looked over
         self.ending.setVisible(key is None)
         self._details.setVisible(key is None)
         self.table.show_keys(key is None)

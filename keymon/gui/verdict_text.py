@@ -53,16 +53,16 @@ class VerdictText(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self._evidence.setText("")
-        self._totals.setText("")
+        self._show_totals("")
 
     def show_figures(self, figures: "KeyFigures | None", snapshot: "Snapshot") -> None:
         """Show what `snapshot` knows of the key, None where it is not in the pool."""
         self._snapshot = snapshot
         if figures is None:
             self._evidence.setText(tr("This key is no longer in the gateway's pool."))
-            self._totals.setText("")
+            self._show_totals("")
             return
-        self._totals.setText(self._summary(figures, snapshot))
+        self._show_totals(self._summary(figures, snapshot))
         told_by = figures.verdict.told_by
         started = None if told_by is None else told_by.started_at
         if started != self._asked_for:
@@ -92,6 +92,10 @@ class VerdictText(QWidget):
         if self._shown is not None and self._snapshot is not None:
             evidence = describe(self._shown, self._snapshot, self._error_text)
             self._evidence.setText("\n".join(filter(None, (evidence, self._text_missing))))
+
+    def _show_totals(self, text: str) -> None:
+        self._totals.setText(text)
+        self._totals.setVisible(bool(text))
 
     def _summary(self, figures: "KeyFigures", snapshot: "Snapshot") -> str:
         calls = figures.calls_24h
