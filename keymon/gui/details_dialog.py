@@ -4,7 +4,7 @@ The dialog shows what the snapshots say; it stays open and live.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -52,13 +52,13 @@ class Habits:
 class DetailsDialog(QDialog):
     """The details of `key`.
 
-    `copy_wanted(key)`, `retry_wanted()` and `error_text_wanted(key, started, latency_ms)` ask the window for
+    `copy_wanted(key)`, `retry_wanted()` and `ask_wanted(Request)`, which is for the poller, ask the window for
     what a dialog cannot do itself, and `neighbour_wanted(step)` for the previous key (-1) or the next (1).
     """
 
     copy_wanted = Signal(str)
     retry_wanted = Signal()
-    error_text_wanted = Signal(str, object, int)
+    ask_wanted = Signal(object)
     neighbour_wanted = Signal(int)
 
     def __init__(
@@ -81,7 +81,7 @@ class DetailsDialog(QDialog):
         self._header.copy_wanted.connect(self.copy_wanted)
         self._header.neighbour_wanted.connect(self.neighbour_wanted)
         self._verdict = VerdictText(key)
-        self._verdict.error_text_wanted.connect(self.error_text_wanted)
+        self._verdict.ask_wanted.connect(self.ask_wanted)
         self._build_tabs()
         self._build()
         self._follow_habits()
@@ -234,21 +234,14 @@ class DetailsDialog(QDialog):
         self._state = state
         self._pages.setCurrentWidget(page)
 
-    def ask_again(self) -> None:
-        """Ask for the error's text once more with the next snapshot: it could not be read."""
-        self._verdict.ask_again()
-
-    def show_error_text(self, started: datetime, text: str | None) -> None:
-        """Take the answer to `error_text_wanted`."""
-        self._verdict.show_error_text(started, text)
-
-    def show_text_missing(self, started: datetime, error: BaseException) -> None:
-        """Tell why there is no answer to `error_text_wanted`, and will be none."""
-        self._verdict.show_text_missing(started, error)
+    def show_error_text(self, text: str | None) -> None:
+        """Show what the gateway logged for the failure that says why; None where it logged nothing."""
+        self._verdict.show_error_text(text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide the key before the window goes."""
         self._header.end()
+        self._verdict.forget()
         super().closeEvent(event)
 
 

@@ -259,8 +259,8 @@ def test_the_evidence_ends_with_the_error_that_says_why(
     gateway = bench.gateway()
     fail_with(gateway, status, text)
     bench.follow(gateway)
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        dialog = bench.window.open_details(key(0))
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
     assert dialog.evidence.endswith(end)
     why, count = dialog.evidence.splitlines()
     assert why == f"{reason} by the call to m at {moment(NOW - timedelta(seconds=298), bench.snapshot)}"
@@ -276,12 +276,12 @@ def test_an_error_text_that_could_not_be_read_is_asked_for_again(bench: Bench, m
     fail_with(gateway, 400, GOOGLE)
     bench.follow(gateway)
     gateway.connection.execute("BEGIN EXCLUSIVE")
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        dialog = bench.window.open_details(key(0))
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
     assert dialog.evidence.endswith(": 400")
     gateway.connection.execute("COMMIT")
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        bench.poller.refresh()
+    bench.refresh()
+    bench.settle()
     assert dialog.evidence.endswith("API key not valid. Please pass a valid API key.")
 
 
@@ -290,8 +290,8 @@ def test_it_is_told_why_there_is_no_error_text(bench: Bench) -> None:
     fail_with(gateway, 400, GOOGLE)
     gateway.connection.execute("DROP TABLE t_error_logs")
     bench.follow(gateway)
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        dialog = bench.window.open_details(key(0))
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
     _, first, why = dialog.evidence.splitlines()
     assert first.endswith(": 400")
     assert why.startswith("The text of the error cannot be shown: there is no table t_error_logs, or an older one. ")
@@ -312,8 +312,8 @@ def test_an_outage_later_does_not_hide_the_error_that_says_why(bench: Bench) -> 
         gateway.call(key(0), started + timedelta(minutes=minute), "m", None, 100)
         gateway.error(key(0), started + timedelta(minutes=minute), "the network is down", 500)
     bench.follow(gateway)
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        dialog = bench.window.open_details(key(0))
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
     assert dialog.evidence.startswith("Rejected by the call to m at ")
     assert dialog.evidence.endswith(": 400 API key not valid. Please pass a valid API key.")
 
