@@ -90,15 +90,16 @@ def test_what_a_row_says(gateway: Gateway, browser: ErrorBrowser) -> None:
     )
 
 
-def test_pages_hold_every_row_once_newest_first(gateway: Gateway, browser: ErrorBrowser) -> None:
+@pytest.mark.parametrize("most", [1, 4, 5, 29])
+def test_pages_hold_every_row_once_newest_first(gateway: Gateway, browser: ErrorBrowser, most: int) -> None:
     log(gateway, *((A, "m", f"text {n}", 500) for n in range(50)))
     gateway.execute("DELETE FROM t_error_logs WHERE id BETWEEN 10 AND 30")
-    pages = walk(browser, ErrorFilter(), rows=5)
+    pages = walk(browser, ErrorFilter(), most)
     expected = [f"text {n}" for n in range(49, -1, -1) if not 9 <= n <= 29]
     assert [text for page in pages for text in texts(page)] == expected
-    assert [len(page.rows) for page in pages] == [5, 5, 5, 5, 5, 4]
+    assert [len(page.rows) for page in pages] == [min(most, 29 - n) for n in range(0, 29, most)]
     assert sum(page.looked_at for page in pages) == len(expected)
-    assert pages[0].reached == NOON.replace(tzinfo=UTC) - 4 * MINUTE
+    assert pages[0].reached == browser.page(ErrorFilter(), rows=most).rows[-1].at
 
 
 ROWS: tuple[tuple[object, object, object, object], ...] = (
@@ -118,6 +119,7 @@ ROWS: tuple[tuple[object, object, object, object], ...] = (
         (ErrorFilter(ending=A), [3, 1]),
         (ErrorFilter(ending=B[-4:]), [6, 2]),
         (ErrorFilter(ending="nobody"), []),
+        (ErrorFilter(ending=A[:-1]), []),
         (ErrorFilter(text="KEY not VALID"), [4, 1]),
         (ErrorFilter(text="0%_"), [2]),
         (ErrorFilter(text="%"), [2]),
@@ -149,6 +151,23 @@ def test_only_errors_of_the_period_are_found_and_no_more_is_looked_at_than_that_
     assert [text for page in pages for text in texts(page)] == [str(n) for n in range(389, 378, -1)]
     assert sum(page.looked_at for page in pages) < 160
     assert ErrorBrowser(browser._database, browser.clock, end - 395 * MINUTE).page(ErrorFilter()).looked_at < 140
+
+
+def test_the_end_of_the_period_is_the_earlier_one(gateway: Gateway, database: Database) -> None:
+    log(gateway, *((A, "m", str(n), 500) for n in range(4)))
+    end = NOON.replace(tzinfo=UTC)
+    browser = ErrorBrowser(database, GatewayClock(UTC, "set"), end - 2 * MINUTE)
+    for until, found in ((end, ["1", "0"]), (end - 3 * MINUTE, ["0"]), (None, ["1", "0"])):
+        assert texts(browser.page(ErrorFilter(until=until))) == found
+
+
+def test_an_error_that_was_logged_out_of_order_is_found(gateway: Gateway, browser: ErrorBrowser) -> None:
+    log(gateway, (A, "m", "in the period", 500))
+    log(gateway, *((A, "m", "just before", 500) for _ in range(20)), at=NOON - MINUTE, apart=timedelta(0))
+    log(gateway, *((A, "m", "a day before", 500) for _ in range(6)), at=NOON - 24 * HOUR, apart=timedelta(0))
+    log(gateway, (A, "m", "the last", 500))
+    pages = walk(browser, ErrorFilter(since=NOON.replace(tzinfo=UTC)))
+    assert [text for page in pages for text in texts(page)] == ["the last", "in the period"]
 
 
 def test_a_period_is_one_of_the_gateways_clock(gateway: Gateway, database: Database) -> None:
