@@ -109,15 +109,16 @@ ROWS: tuple[tuple[object, object, object, object], ...] = (
     (None, "gemini-2.5-flash", "API key not valid", 400),
     ("", "", "", 429),
     (B, "gemini-2.5-pro", "quota", 429),
+    (B, "gemini-2.5-pro", "no connection", 0),
 )
 
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (ErrorFilter(), [6, 5, 4, 3, 2, 1]),
+        (ErrorFilter(), [7, 6, 5, 4, 3, 2, 1]),
         (ErrorFilter(ending=A), [3, 1]),
-        (ErrorFilter(ending=B[-4:]), [6, 2]),
+        (ErrorFilter(ending=B[-4:]), [7, 6, 2]),
         (ErrorFilter(ending="nobody"), []),
         (ErrorFilter(ending=A[:-1]), []),
         (ErrorFilter(text="KEY not VALID"), [4, 1]),
@@ -125,7 +126,8 @@ ROWS: tuple[tuple[object, object, object, object], ...] = (
         (ErrorFilter(text="%"), [2]),
         (ErrorFilter(code=(400,)), [4, 1]),
         (ErrorFilter(code=(None,)), [3]),
-        (ErrorFilter(model=("gemini-2.5-pro",)), [6, 1]),
+        (ErrorFilter(code=(0,)), [7]),
+        (ErrorFilter(model=("gemini-2.5-pro",)), [7, 6, 1]),
         (ErrorFilter(model=(None,)), [3]),
         (ErrorFilter(model=("",)), [5]),
         (ErrorFilter(model=("GEMINI-2.5-pro",)), []),
@@ -138,7 +140,7 @@ def test_only_what_is_wanted_is_found(
     log(gateway, *ROWS)
     (page,) = walk(browser, wanted)
     assert [row.id for row in page.rows] == found
-    assert page.looked_at == 6
+    assert page.looked_at == 7
 
 
 def test_only_errors_of_the_period_are_found_and_no_more_is_looked_at_than_that_takes(
@@ -232,7 +234,9 @@ def test_odd_times_do_no_harm(gateway: Gateway, browser: ErrorBrowser) -> None:
     for odd in (None, "0000-00-00 00:00:00"):
         gateway.error(A, odd, "odd")
     gateway.error(A, NOON, "found")
-    assert [row.at is None for row in browser.page(ErrorFilter()).rows] == [False, True, True]
+    page = browser.page(ErrorFilter())
+    assert [row.at is None for row in page.rows] == [False, True, True]
+    assert page.reached == NOON.replace(tzinfo=UTC)
     assert texts(browser.page(ErrorFilter(since=NOON.replace(tzinfo=UTC)))) == ["found"]
 
 
