@@ -54,7 +54,7 @@ def stats_of(*calls: tuple[str, object, object, timedelta]) -> StatsService:
 
 
 def test_models_come_most_first_then_by_name_and_null_last() -> None:
-    models = ("b", "a", None, "c", "c-search", "a")
+    models = ("c-search", "b", None, "c", "a", "a")
     stats = stats_of(*((A, model, 500 if model == "c" else 200, timedelta(minutes=1)) for model in models))
     assert [use.model for use in stats.models()] == ["a", "b", "c", "c-search", None]
     assert [(use.model, use.success, use.failure) for use in stats.models(folded=True)] == [

@@ -213,6 +213,9 @@ def test_a_revealed_key_is_hidden_at_once_when_asked(bench: Bench) -> None:
     assert key(0) in texts(dialog)
     QTest.mouseClick(button(dialog, "Hide (30 s)"), Qt.MouseButton.LeftButton)
     assert key(0) not in texts(dialog)
+    QTest.mouseClick(button(dialog, "Reveal"), Qt.MouseButton.LeftButton)
+    dialog.close()
+    assert not [label for label in dialog.findChildren(QLabel) if key(0) in label.text()]
 
 
 def test_copies_its_key(bench: Bench) -> None:
