@@ -191,6 +191,11 @@ def test_copying_is_told_where_it_was_asked_for(bench: Bench) -> None:
     dialog = bench.window.open_details(key(0))
     QTest.mouseClick(button(dialog, "Copy key"), Qt.MouseButton.LeftButton)
     assert button(dialog, "Copied for 30 s").isVisible()
+    timer = next(one for one in dialog.findChildren(QTimer) if one.interval() == 4_000)
+    assert timer.isActive()
+    with bench.qtbot.waitSignal(timer.timeout):
+        timer.start(0)
+    assert button(dialog, "Copy key").isVisible()
 
 
 def test_a_key_that_stands_where_text_belongs_is_masked(bench: Bench) -> None:
@@ -424,6 +429,20 @@ def test_models_of_a_period_folded_or_not(bench: Bench) -> None:
         ["All models", "6", "3", "50.0 %", "", "", "429 × 2, no status × 1"],
     ]
     assert dialog.chart.accessibleDescription().startswith("a: 5 calls, 2 successful, 3 failed")
+
+
+def test_models_that_are_not_seen_are_counted_once_they_are(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    bench.qtbot.waitExposed(dialog)
+    dialog.tabs.setCurrentIndex(1)
+    call(gateway, 0, 2)
+    bench.refresh()
+    assert rows(dialog)[-1][1] == "1"
+    dialog.tabs.setCurrentIndex(0)
+    assert rows(dialog)[-1][1] == "3"
 
 
 def test_a_period_without_calls_says_so_and_others_can_be_chosen(bench: Bench) -> None:
