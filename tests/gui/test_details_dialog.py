@@ -17,10 +17,12 @@ from keymon.gateway_clock import parse_zone
 from keymon.gateway_settings import Kind
 from keymon.gui.details_dialog import DetailsDialog, Habits
 from keymon.gui.evidence import describe
+from keymon.gui.model_table import model_lines
 from keymon.gui.verdict_badge import VerdictBadge
+from keymon.latency import Latency
 from keymon.locations import location_of
 from keymon.masking import mask_key
-from keymon.model_use import SUFFIXES
+from keymon.model_use import SUFFIXES, ModelUse
 from keymon.monitor import Monitor
 from keymon.stats import CallCount, KeyFigures, ModelCalls
 from keymon.validity import Verdict
@@ -429,6 +431,17 @@ def test_models_of_a_period_folded_or_not(bench: Bench) -> None:
         ["All models", "6", "3", "50.0 %", "", "", "429 × 2, no status × 1"],
     ]
     assert dialog.chart.accessibleDescription().startswith("a: 5 calls, 2 successful, 3 failed")
+
+
+def test_of_each_model_latencies_and_some_statuses_and_their_sum() -> None:
+    seven: dict[int | str | None, int] = {500: 9, 400: 3, 401: 2, 403: 1, 404: 1, 429: 1, "refused": 1}
+    six: dict[int | str | None, int] = {500: 2, 429: 9, 400: 1, 401: 1, 403: 1, 404: 1}
+    uses = (ModelUse("a", 12, 18, Latency(30, 10, 1_500), seven), ModelUse(None, 0, 15, Latency(0, None, None), six))
+    assert [cells for _, cells in model_lines(uses)] == [
+        ("a", "30", "18", "40.0 %", "10 ms", "1,500 ms", "500 × 9, 400 × 3, 401 × 2, 403 × 1, 404 × 1, 429 × 1 …"),
+        ("(unknown)", "15", "15", "0.0 %", "–", "–", "500 × 2, 429 × 9, 400 × 1, 401 × 1, 403 × 1, 404 × 1"),
+        ("All models", "45", "33", "26.7 %", "", "", "500 × 11, 429 × 10, 400 × 4, 401 × 3, 403 × 2, 404 × 2 …"),
+    ]
 
 
 def test_models_that_are_not_seen_are_counted_once_they_are(bench: Bench) -> None:
