@@ -53,7 +53,7 @@ def trend(calls: Calls, as_of: datetime, period: timedelta, key: int | None = No
     begin, end = to_microseconds(as_of - period), to_microseconds(as_of)
     length = PERIODS[period] // timedelta(microseconds=1)
     inner = np.arange(begin // length * length + length, end, length, dtype=np.int64)
-    edges = np.concatenate([[begin], inner, [max(end, begin + 1)]]).astype(np.int64)
+    edges = np.concatenate([[begin], inner, [end]]).astype(np.int64)
     chosen = calls.started_between(begin, END)
     if key is not None:
         chosen = chosen[calls.key[chosen] == key]
@@ -74,6 +74,6 @@ def sparklines(calls: Calls, as_of: datetime, keys: int) -> tuple[Int64s, Int64s
     hour = np.clip((calls.started[chosen] - begin) // 3_600_000_000, 0, 23)
     place = calls.key[chosen].astype(np.int64) * 24 + hour
     passed = is_success(calls.status[chosen])
-    total = np.bincount(place, minlength=keys * 24)[: keys * 24]
-    success = np.bincount(place[passed], minlength=keys * 24)[: keys * 24]
+    total = np.bincount(place, minlength=keys * 24)
+    success = np.bincount(place[passed], minlength=keys * 24)
     return success.reshape(keys, 24), (total - success).reshape(keys, 24)

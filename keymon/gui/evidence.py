@@ -28,7 +28,7 @@ def describe(figures: "KeyFigures", snapshot: "Snapshot", text: str | None) -> s
 
 def _describe(figures: "KeyFigures", snapshot: "Snapshot", text: str | None) -> str:
     if shown_reason(figures, snapshot) == "unproven":
-        return tr("Unproven: no call in the last 24 hours, and no failure or passed check in the log before.")
+        return tr("Unproven: no call in the last 24 hours, and no failure in the log before.")
     verdict = figures.verdict
     if verdict.failure_count == 0 and not verdict.passed_over:
         cleared = _last_cleared(verdict, snapshot)

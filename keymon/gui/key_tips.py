@@ -45,7 +45,7 @@ def told_by(figures: "KeyFigures", snapshot: "Snapshot") -> str | None:
     row = figures.verdict.told_by
     if row is None:
         return (
-            tr("No call in the last 24 hours, and no failure or passed check in the log before")
+            tr("No call in the last 24 hours, and no failure in the log before")
             if shown_reason(figures, snapshot) == "unproven"
             else None
         )

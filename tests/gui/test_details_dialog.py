@@ -17,12 +17,14 @@ from keymon.gateway_clock import parse_zone
 from keymon.gateway_settings import Kind
 from keymon.gui.details_dialog import DetailsDialog, Habits
 from keymon.gui.evidence import describe
+from keymon.gui.model_table import model_lines
 from keymon.gui.moments import moment
 from keymon.gui.row_table import RowTable
 from keymon.gui.verdict_badge import VerdictBadge
+from keymon.latency import Latency
 from keymon.locations import location_of
 from keymon.masking import mask_key
-from keymon.model_use import SUFFIXES
+from keymon.model_use import SUFFIXES, ModelUse
 from keymon.monitor import Monitor, Snapshot
 from keymon.reason import FailedCall
 from keymon.stats import CallCount, KeyFigures, ModelCalls
@@ -194,6 +196,11 @@ def test_copying_is_told_where_it_was_asked_for(bench: Bench) -> None:
     dialog = bench.window.open_details(key(0))
     QTest.mouseClick(button(dialog, "Copy key"), Qt.MouseButton.LeftButton)
     assert button(dialog, "Copied for 30 s").isVisible()
+    timer = next(one for one in dialog.findChildren(QTimer) if one.interval() == 4_000)
+    assert timer.isActive()
+    with bench.qtbot.waitSignal(timer.timeout):
+        timer.start(0)
+    assert button(dialog, "Copy key").isVisible()
 
 
 def test_a_key_that_stands_where_text_belongs_is_masked(bench: Bench) -> None:
@@ -216,6 +223,9 @@ def test_a_revealed_key_is_hidden_at_once_when_asked(bench: Bench) -> None:
     assert key(0) in texts(dialog)
     QTest.mouseClick(button(dialog, "Hide (30 s)"), Qt.MouseButton.LeftButton)
     assert key(0) not in texts(dialog)
+    QTest.mouseClick(button(dialog, "Reveal"), Qt.MouseButton.LeftButton)
+    dialog.close()
+    assert not [label for label in dialog.findChildren(QLabel) if key(0) in label.text()]
 
 
 def test_copies_its_key(bench: Bench) -> None:
@@ -452,6 +462,31 @@ def test_models_of_a_period_folded_or_not(bench: Bench) -> None:
         ["All models", "6", "3", "50.0 %", "", "", "429 × 2, no status × 1"],
     ]
     assert dialog.chart.accessibleDescription().startswith("a: 5 calls, 2 successful, 3 failed")
+
+
+def test_of_each_model_latencies_and_some_statuses_and_their_sum() -> None:
+    seven: dict[int | str | None, int] = {500: 9, 400: 3, 401: 2, 403: 1, 404: 1, 429: 1, "refused": 1}
+    six: dict[int | str | None, int] = {500: 2, 429: 9, 400: 1, 401: 1, 403: 1, 404: 1}
+    uses = (ModelUse("a", 12, 18, Latency(30, 10, 1_500), seven), ModelUse(None, 0, 15, Latency(0, None, None), six))
+    assert [cells for _, cells in model_lines(uses)] == [
+        ("a", "30", "18", "40.0 %", "10 ms", "1,500 ms", "500 × 9, 400 × 3, 401 × 2, 403 × 1, 404 × 1, 429 × 1 …"),
+        ("(unknown)", "15", "15", "0.0 %", "–", "–", "500 × 2, 429 × 9, 400 × 1, 401 × 1, 403 × 1, 404 × 1"),
+        ("All models", "45", "33", "26.7 %", "", "", "500 × 11, 429 × 10, 400 × 4, 401 × 3, 403 × 2, 404 × 2 …"),
+    ]
+
+
+def test_models_that_are_not_seen_are_counted_once_they_are(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    bench.qtbot.waitExposed(dialog)
+    dialog.tabs.setCurrentIndex(1)
+    call(gateway, 0, 2)
+    bench.refresh()
+    assert rows(dialog)[-1][1] == "1"
+    dialog.tabs.setCurrentIndex(0)
+    assert rows(dialog)[-1][1] == "3"
 
 
 def test_a_period_without_calls_says_so_and_others_can_be_chosen(bench: Bench) -> None:
