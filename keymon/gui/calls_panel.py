@@ -25,6 +25,7 @@ from keymon.gui import choices
 from keymon.gui.choices import ChoiceBox
 from keymon.gui.error_view import ErrorView
 from keymon.gui.evidence import status_name
+from keymon.gui.listed import ListedCalls
 from keymon.gui.moments import both_clocks, second
 from keymon.gui.request import Request
 from keymon.gui.row_table import RowColumn, RowTable
@@ -88,18 +89,20 @@ class CallsPanel(QWidget):
     """Calls, filtered.
 
     `ask_wanted(Request)` is for the poller, `copy_wanted(text)` for the clipboard (keys are masked in it),
-    `details_wanted(key)` for whoever opens the details of a key.
+    `details_wanted(key)` for whoever opens the details of a key, `export_wanted()` for a file of what is listed.
     """
 
     ask_wanted = Signal(object)
     copy_wanted = Signal(str)
     details_wanted = Signal(str)
+    export_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("calls")
         self._snapshot: Snapshot | None = None
         self._shown: CallList | None = None
+        self._listed: ListedCalls | None = None
         self._pinned: str | None = None
         self._request: Request[str | None] | None = None
         self.table = RowTable("callTable", tr("Calls"), COLUMNS)
@@ -116,6 +119,9 @@ class CallsPanel(QWidget):
         self.newer = QPushButton(tr("Show &newest"))
         self.newer.setToolTip(tr("Clear the selection and show the newest calls"))
         self.newer.clicked.connect(self.show_newest)
+        export = QPushButton(tr("E&xport…"))
+        export.setToolTip(tr("Export the calls that are listed"))
+        export.clicked.connect(self.export_wanted)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
@@ -124,6 +130,7 @@ class CallsPanel(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self._foot, 1)
         foot.addWidget(self.newer)
+        foot.addWidget(export)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -164,6 +171,11 @@ class CallsPanel(QWidget):
         """What is said below the table."""
         return self._foot.text()
 
+    @property
+    def listed(self) -> ListedCalls | None:
+        """What is listed now; None while nothing has been looked for."""
+        return self._listed if self._shown is not None else None
+
     def set_key(self, key: str | None) -> None:
         """Show the calls of `key` only, or of all keys."""
         self._pinned = key
@@ -172,7 +184,7 @@ class CallsPanel(QWidget):
 
     def clear(self) -> None:
         """Show nothing: the gateway was left."""
-        self._snapshot = self._shown = None
+        self._snapshot = self._shown = self._listed = None
         self.error.put_away()
         self.table.content.set_rows((), None)
         self.table.set_placeholder(tr("Reading the gateway's database…"))
@@ -199,7 +211,8 @@ class CallsPanel(QWidget):
         if self._snapshot is not None:
             self._show(self._snapshot)
 
-    def _wanted(self) -> "CallFilter":
+    def wanted(self) -> "CallFilter":
+        """Return what the filters ask for."""
         from keymon.call_list import CallFilter
 
         model, status = self.model.choice, self.status.choice
@@ -220,7 +233,9 @@ class CallsPanel(QWidget):
             self.show_newest()
 
     def _show(self, snapshot: "Snapshot") -> None:
-        calls = self._shown = snapshot.stats.call_list(self._wanted())
+        wanted = self.wanted()
+        calls = self._shown = snapshot.stats.call_list(wanted)
+        self._listed = ListedCalls(calls, wanted, snapshot)
         self.table.content.set_rows(calls, snapshot)
         self.newer.hide()
         if snapshot.loading is None:
@@ -231,7 +246,7 @@ class CallsPanel(QWidget):
             self._foot.setText(tr("Calls so far: {n}; older ones are being read").format(n=number(len(calls))))
 
     def _tell_of_newer(self, snapshot: "Snapshot") -> None:
-        calls = snapshot.stats.call_list(self._wanted())
+        calls = snapshot.stats.call_list(self.wanted())
         newer = calls.later_than(self._shown[0].started) if self._shown else len(calls)
         held = tr("Nothing moves while rows are selected or scrolled. Newer calls: {n}")
         self._foot.setText(held.format(n=number(newer)))

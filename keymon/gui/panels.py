@@ -235,6 +235,7 @@ def _browser(window: "MainWindow", panel: _Browser) -> _Browser:
     panel.ask_wanted.connect(window.poller.ask)
     panel.copy_wanted.connect(window.copy_text)
     panel.details_wanted.connect(window.open_details)
+    panel.export_wanted.connect(partial(window.export_wanted.emit, panel.objectName()))
     panel.setFocusProxy(panel.table)
     return panel
 
@@ -242,7 +243,9 @@ def _browser(window: "MainWindow", panel: _Browser) -> _Browser:
 def _quality(window: "MainWindow") -> "QualityPanel":
     from keymon.gui.quality_panel import QualityPanel
 
-    return QualityPanel(window)
+    panel = QualityPanel(window)
+    panel.export_wanted.connect(partial(window.export_wanted.emit, "quality"))
+    return panel
 
 
 KINDS: tuple[PanelKind, ...] = (
