@@ -67,11 +67,15 @@ class TableSource:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the figures are from: the gateway (masked), its time zone, and the instant (aware) they belong to."""
+    """Where the figures are from: the gateway (masked), its time zone, and the instant (aware) they belong to.
+
+    They are not complete while the gateway's log is still being read.
+    """
 
     gateway: str
     time_zone: str
     as_of: datetime
+    is_complete: bool = True
 
 
 def write_table(
@@ -201,6 +205,7 @@ def _head(table: TableSource, origin: Origin, show_keys: bool) -> dict[str, obje
         "table": mask_text(table.name),
         "title": mask_text(table.title),
         "as_of": _value(_TEXT, table.as_of or origin.as_of, show_keys=False),
+        "complete": origin.is_complete,
         "gateway": {"database": mask_text(origin.gateway), "time_zone": origin.time_zone},
         "filters": {
             name: _value(_KEY if name == "key" else _TEXT, value, show_keys) for name, value in table.filters.items()

@@ -28,7 +28,7 @@ Say = Callable[[str], str]
 
 def origin(snapshot: "Snapshot") -> Origin:
     """Return where the figures of `snapshot` are from."""
-    return Origin(snapshot.database, snapshot.clock.name, snapshot.as_of)
+    return Origin(snapshot.database, snapshot.clock.name, snapshot.as_of, snapshot.loading is None)
 
 
 def models_table(
