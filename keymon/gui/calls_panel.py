@@ -211,8 +211,7 @@ class CallsPanel(QWidget):
         if self._snapshot is not None:
             self._show(self._snapshot)
 
-    def wanted(self) -> "CallFilter":
-        """Return what the filters ask for."""
+    def _wanted(self) -> "CallFilter":
         from keymon.call_list import CallFilter
 
         model, status = self.model.choice, self.status.choice
@@ -233,7 +232,7 @@ class CallsPanel(QWidget):
             self.show_newest()
 
     def _show(self, snapshot: "Snapshot") -> None:
-        wanted = self.wanted()
+        wanted = self._wanted()
         calls = self._shown = snapshot.stats.call_list(wanted)
         self._listed = ListedCalls(calls, wanted, snapshot)
         self.table.content.set_rows(calls, snapshot)
@@ -246,7 +245,7 @@ class CallsPanel(QWidget):
             self._foot.setText(tr("Calls so far: {n}; older ones are being read").format(n=number(len(calls))))
 
     def _tell_of_newer(self, snapshot: "Snapshot") -> None:
-        calls = snapshot.stats.call_list(self.wanted())
+        calls = snapshot.stats.call_list(self._wanted())
         newer = calls.later_than(self._shown[0].started) if self._shown else len(calls)
         held = tr("Nothing moves while rows are selected or scrolled. Newer calls: {n}")
         self._foot.setText(held.format(n=number(newer)))

@@ -93,8 +93,8 @@ def of_details(dialog: "DetailsDialog", snapshot: "Snapshot") -> "list[Thing]":
         *of_trend(snapshot, dialog.trend.period, key),
     ]
     calls, errors = dialog.findChild(CallsPanel), dialog.findChild(ErrorsPanel)
-    things += [_calls_of_key(snapshot, key, period)] if calls is None else of_calls(calls, snapshot)
-    return things if errors is None else [*things, *of_errors(errors)]
+    things += of_calls(calls) or [_calls_of_key(snapshot, key, period)]
+    return things + of_errors(errors)
 
 
 def details_title(dialog: "DetailsDialog") -> str:
@@ -119,20 +119,18 @@ def of_trend(snapshot: "Snapshot", chosen: timedelta, key: str | None = None) ->
     return things
 
 
-def of_calls(panel: CallsPanel, snapshot: "Snapshot") -> "list[Thing]":
-    """Return the calls that a panel lists; where it has listed none yet, those that it would as of `snapshot`."""
-    listed = panel.listed
+def of_calls(panel: CallsPanel | None) -> "list[Thing]":
+    """Return the calls that a panel lists; nothing where it was not seen yet."""
+    listed = panel.listed if panel is not None else None
     if listed is None:
-        wanted = panel.wanted()
-        calls = snapshot.stats.call_list(wanted)
-    else:
-        calls, wanted, snapshot = listed.calls, listed.wanted, listed.snapshot
-    return [export_tables.calls_table(calls, wanted, _calls_title(wanted), tr, snapshot.as_of)]
+        return []
+    title, as_of = _calls_title(listed.wanted), listed.snapshot.as_of
+    return [export_tables.calls_table(listed.calls, listed.wanted, title, tr, as_of)]
 
 
-def of_errors(panel: ErrorsPanel) -> "list[Thing]":
+def of_errors(panel: ErrorsPanel | None) -> "list[Thing]":
     """Return the errors that a panel lists, and the groups of all that it has found; nothing where there are none."""
-    listed = panel.listed
+    listed = panel.listed if panel is not None else None
     if listed is None:
         return []
     filters = export_tables.error_filters(listed.wanted, None, listed.back_to)

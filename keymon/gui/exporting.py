@@ -74,17 +74,11 @@ class Exporting(QObject):
 
     def export_calls(self, panel: CallsPanel, parent: QWidget | None = None) -> None:
         """Export the calls that `panel` lists, in the main window or in the details of a key."""
-        snapshot = self._window.snapshot
-        if snapshot is not None:
-            self.export(export_things.of_calls(panel, snapshot), parent)
+        self.export(export_things.of_calls(panel), parent)
 
     def export_errors(self, panel: ErrorsPanel, parent: QWidget | None = None) -> None:
         """Export the errors that `panel` lists, in the main window or in the details of a key."""
-        things = export_things.of_errors(panel)
-        if things:
-            self.export(things, parent)
-        else:
-            self._window.status_line.showMessage(tr("No errors are listed that could be exported."), 6_000)
+        self.export(export_things.of_errors(panel), parent)
 
     def export_attention(self, status: int | str | None, limit: int | None = None) -> None:
         """Export the keys with most calls of a status."""
@@ -103,6 +97,9 @@ class Exporting(QObject):
         """Let the operator export one of `things`; while that is asked already, show that."""
         snapshot = self._window.snapshot
         if snapshot is None:
+            return
+        if not things:
+            self._window.status_line.showMessage(tr("Nothing is listed that could be exported."), 6_000)
             return
         if self.dialog is not None:
             self.dialog.raise_()

@@ -1,15 +1,20 @@
 """What tests of exports have in common: a gateway worth exporting, the dialog filled in, files read back."""
 
 import csv
+import json
 from pathlib import Path
+from typing import Any
 
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from keymon.gui.errors_panel import ErrorsPanel
 from keymon.gui.export_dialog import ExportDialog
 from tests.gateway_file import key
 from tests.gui.conftest import Bench, call, invalidate
 from tests.gui.panel_bench import minutes_ago
 
+PANELS = ("keys", "trend", "attention", "calls", "errors", "quality")
 HOSTILE = "=cmd<b>&\0\u202e\n" + key(0)
 
 
@@ -36,6 +41,10 @@ def folder_for(bench: Bench, tmp_path: Path) -> Path:
 def read_csv(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
+    return json.loads(path.read_bytes())
 
 
 def opened(bench: Bench) -> ExportDialog:
@@ -70,3 +79,19 @@ def write(qtbot: QtBot, dialog: ExportDialog) -> Path:
     assert told.args is not None
     path: Path = told.args[0]
     return path
+
+
+def shown(bench: Bench, name: str) -> QWidget:
+    """Go to a panel and return it once it has its figures."""
+    bench.window.panels.go_to(name)
+    panel = bench.window.panels.panel(name)
+    assert panel is not None
+    if isinstance(panel, ErrorsPanel):
+        bench.qtbot.waitUntil(lambda: not panel.is_looking)
+    return panel
+
+
+def ask(bench: Bench, name: str) -> None:
+    """Export a panel by the menu of the window."""
+    shown(bench, name)
+    bench.window.panels.export_current()
