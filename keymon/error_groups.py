@@ -46,16 +46,16 @@ def _unescaped(text: str) -> str:
 
 
 @lru_cache(maxsize=16_384)  # rows are grouped again with every page that is added to them
-def group_name(head: str | None) -> str:
-    """Return what errors of one group have in common; empty where nothing was logged."""
-    return _NUMBER.sub("#", without_secrets(message(head), "…"))[:_LONGEST]
+def group_name(head: str | None, key: str | None = None) -> str:
+    """Return what errors of one group, whichever `key` they are of, have in common; empty where nothing was logged."""
+    return _NUMBER.sub("#", without_secrets(message(head), "…", key))[:_LONGEST]
 
 
 def grouped(rows: Iterable[ErrorRow]) -> tuple[ErrorGroup, ...]:
     """Return the groups of `rows`, newest first, most errors first; with as many, the one with the newest error."""
     groups: dict[str, list[ErrorRow]] = {}
     for row in rows:
-        groups.setdefault(group_name(row.head), []).append(row)
+        groups.setdefault(group_name(row.head, row.key), []).append(row)
     found = [
         ErrorGroup(name, len(own), len({row.key for row in own}), own[0].at, own[0]) for name, own in groups.items()
     ]

@@ -51,7 +51,8 @@ class TableSource:
     `name` is a word for the file's name, `title` what a person calls the table. `rows` is called in another thread
     than the window's and gives the rows from the first one on, each with a cell a column. `count` is how many there
     are, where that is known. `shown` names the columns that are on the screen, in their order; None where all are.
-    `filters` say what the rows were chosen by; one of the name `key` is masked.
+    `filters` say what the rows were chosen by; one of the name `key` is masked. `as_of` is the instant (aware) that
+    the rows belong to, where that is another than the one of its origin.
     """
 
     name: str
@@ -61,15 +62,20 @@ class TableSource:
     count: int | None = None
     shown: Sequence[str] | None = None
     filters: Mapping[str, Cell] = field(default_factory=dict, repr=False)
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the figures are from: the gateway (masked), its time zone, and the instant (aware) they belong to."""
+    """Where the figures are from: the gateway (masked), its time zone, and the instant (aware) they belong to.
+
+    They are not complete while the gateway's log is still being read.
+    """
 
     gateway: str
     time_zone: str
     as_of: datetime
+    is_complete: bool = True
 
 
 def write_table(
@@ -198,7 +204,8 @@ def _head(table: TableSource, origin: Origin, show_keys: bool) -> dict[str, obje
         "schema": SCHEMA,
         "table": mask_text(table.name),
         "title": mask_text(table.title),
-        "as_of": _value(_TEXT, origin.as_of, show_keys=False),
+        "as_of": _value(_TEXT, table.as_of or origin.as_of, show_keys=False),
+        "complete": origin.is_complete,
         "gateway": {"database": mask_text(origin.gateway), "time_zone": origin.time_zone},
         "filters": {
             name: _value(_KEY if name == "key" else _TEXT, value, show_keys) for name, value in table.filters.items()

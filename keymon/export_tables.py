@@ -1,21 +1,26 @@
-"""The tables that keymon knows, ready to be written to a file: keys, models, trend, calls, attention.
+"""The tables that keymon knows, ready to be written to a file: models, trend, calls, errors and what is odd in them.
 
 The values are those of the StatsService, never a text that was shown; titles pass through `say`, so that the window
-can have them in the operator's language.
+can have them in the operator's language. Columns have the names that they have on the command line. Keys have
+`export_keys`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from keymon.data_quality import TEXT_LIMIT, quality
 from keymon.export import Cell, Column, Origin, TableSource
+from keymon.gateway_settings import shown_ending
+from keymon.masking import mask_text_of
 
 if TYPE_CHECKING:
-    from keymon.attention import KeyCount
     from keymon.call_list import CallFilter, CallList
+    from keymon.data_quality import Check
+    from keymon.error_browser import ErrorFilter, ErrorRow
+    from keymon.error_groups import ErrorGroup
     from keymon.model_use import ModelUse
     from keymon.monitor import Snapshot
-    from keymon.stats import KeyFigures
     from keymon.trend import Trend
 
 Say = Callable[[str], str]
@@ -23,61 +28,7 @@ Say = Callable[[str], str]
 
 def origin(snapshot: "Snapshot") -> Origin:
     """Return where the figures of `snapshot` are from."""
-    return Origin(snapshot.database, snapshot.clock.name, snapshot.as_of)
-
-
-def keys_table(
-    snapshot: "Snapshot",
-    keys: "Sequence[KeyFigures]",
-    title: str,
-    shown: Sequence[str] | None = None,
-    search: str = "",
-    say: Say = str,
-) -> TableSource:
-    """Return the figures of `keys`, in their order. While the log is being read, only what is known is in it."""
-    columns = (
-        Column("key", say("Key"), is_key=True),
-        Column("kind", say("Kind")),
-        Column("status", say("Status")),
-        Column("failure_count", say("Failures")),
-        Column("max_failures", say("Failures at most")),
-        Column("calls_24h", say("Calls 24 h")),
-        Column("failed_24h", say("Failed 24 h")),
-        Column("success_rate", say("Success")),
-        Column("last_call_at", say("Last call")),
-        Column("top_model", say("Most used model")),
-        Column("p50_ms", say("p50 ms")),
-        Column("p95_ms", say("p95 ms")),
-    )
-    # The figures are those of the day so far: nothing that could still grow is told as if it were known.
-    rows = _part_of_keys if snapshot.loading is not None else _keys
-    filters: dict[str, Cell] = {"search": search} if search else {}
-    return TableSource("keys", title, columns, lambda: rows(snapshot, keys), len(keys), shown, filters)
-
-
-def _keys(snapshot: "Snapshot", keys: "Sequence[KeyFigures]") -> Iterator[Sequence[Cell]]:
-    for one in keys:
-        latency = snapshot.stats.latencies.get(one.key)
-        yield (
-            *_verdict(snapshot, one),
-            one.calls_24h.total,
-            one.calls_24h.failure,
-            one.calls_24h.success_rate,
-            one.last_call_at,
-            one.top_model,
-            latency.p50_ms if latency else None,
-            latency.p95_ms if latency else None,
-        )
-
-
-def _part_of_keys(snapshot: "Snapshot", keys: "Sequence[KeyFigures]") -> Iterator[Sequence[Cell]]:
-    for one in keys:
-        yield (*_verdict(snapshot, one), None, None, None, one.last_call_at, None, None, None)
-
-
-def _verdict(snapshot: "Snapshot", one: "KeyFigures") -> Sequence[Cell]:
-    status = "valid" if one.verdict.valid else "invalid"
-    return one.key, one.kind, status, one.verdict.failure_count, snapshot.settings.max_failures
+    return Origin(snapshot.database, snapshot.clock.name, snapshot.as_of, snapshot.loading is None)
 
 
 def models_table(
@@ -98,9 +49,8 @@ def models_table(
     def rows() -> Iterator[Sequence[Cell]]:
         for one in use:
             rate = one.success / one.total if one.total else None
-            failures = ", ".join(f"{_status(status)} × {count}" for status, count in one.failures.items())
             times = (one.latency.p50_ms, one.latency.p95_ms)
-            yield one.model, one.total, one.success, one.failure, rate, *times, failures
+            yield one.model, one.total, one.success, one.failure, rate, *times, by_status(one.failures)
 
     filters = _of(key, period) | ({"folded": "yes"} if folded else {})
     return TableSource("models", title, columns, rows, len(use), filters=filters)
@@ -125,12 +75,12 @@ def trend_table(trend: "Trend", key: str | None, period: timedelta, title: str, 
 
 
 def calls_table(
-    find: "Callable[[CallFilter], CallList]", wanted: "CallFilter", title: str, count: int | None = None, say: Say = str
+    calls: "CallList", wanted: "CallFilter", title: str, say: Say = str, as_of: datetime | None = None
 ) -> TableSource:
-    """Return the single calls that are `wanted`, which are found when they are written; `count` of them, if known."""
+    """Return the single calls that were found as they were `wanted`, in their order."""
     columns = (
         Column("id", say("Number")),
-        Column("started_at", say("Time")),
+        Column("time", say("Time")),
         Column("key", say("Key"), is_key=True),
         Column("model", say("Model")),
         Column("status", say("Status")),
@@ -139,26 +89,136 @@ def calls_table(
     )
 
     def rows() -> Iterator[Sequence[Cell]]:
-        calls = find(wanted)
         for i in range(len(calls)):
             one = calls[i]
             yield one.id, one.started, one.key, one.model, one.status, one.success, one.latency_ms
 
-    filters = _of(wanted.key, wanted.period)
-    if wanted.model is not None:
-        filters["model"] = wanted.model[0]
-    if wanted.status is not None:
-        filters["status"] = wanted.status[0]
+    filters = _of(wanted.key, wanted.period) | _chosen(wanted.ending, wanted.model, wanted.status, "status")
     if wanted.only_failures:
         filters["only_failures"] = "yes"
-    return TableSource("calls", title, columns, rows, count, filters=filters)
+    return TableSource("calls", title, columns, rows, len(calls), filters=filters, as_of=as_of)
 
 
-def attention_table(found: "Sequence[KeyCount]", status: int | str | None, title: str, say: Say = str) -> TableSource:
-    """Return the keys with most calls of a status in the last 24 hours."""
-    columns = (Column("key", say("Key"), is_key=True), Column("calls", say("Calls")), Column("status", say("Status")))
-    rows = [(one.key, one.count, status) for one in found]
-    return TableSource("attention", title, columns, lambda: rows, len(rows), filters={"status": status})
+def attention_table(
+    snapshot: "Snapshot", status: int | str | None, limit: int | None, title: str, say: Say = str
+) -> TableSource:
+    """Return the keys with most calls of a `status` in the last 24 hours, at most `limit`."""
+    columns = (
+        Column("key", say("Key"), is_key=True),
+        Column("count", say("With this status")),
+        Column("status_code", say("Status code")),
+        Column("calls_24h", say("Calls 24 h")),
+        Column("share", say("Share")),
+        Column("status", say("Status")),
+    )
+    found = snapshot.stats.attention(status, limit)
+    figures = {one.key: one for one in snapshot.keys}
+
+    def rows() -> Iterator[Sequence[Cell]]:
+        for one in found:
+            calls, verdict = figures[one.key].calls_24h.total, figures[one.key].verdict
+            # A share of what has been read so far says nothing of the day.
+            share = one.count / calls if snapshot.loading is None else None
+            yield one.key, one.count, status, calls, share, "valid" if verdict.valid else "invalid"
+
+    filters: dict[str, Cell] = {"status_code": status}
+    if limit is not None:
+        filters["limit"] = limit
+    return TableSource("attention", title, columns, rows, len(found), filters=filters)
+
+
+def errors_table(
+    errors: "Sequence[ErrorRow]",
+    filters: Mapping[str, Cell],
+    title: str,
+    say: Say = str,
+    as_of: datetime | None = None,
+) -> TableSource:
+    """Return errors with what their texts say in a line; `filters` are those of `error_filters`."""
+    columns = (
+        Column("id", say("Number")),
+        Column("time", say("Time")),
+        Column("key", say("Key"), is_key=True),
+        Column("model", say("Model")),
+        Column("code", say("Code")),
+        Column("type", say("Type")),
+        Column("message", say("Message")),
+    )
+
+    def rows() -> Iterator[Sequence[Cell]]:
+        from keymon.error_groups import message  # SQLAlchemy comes with it: not before there are errors
+
+        for one in errors:
+            text = mask_text_of(one.key, message(one.head))
+            yield one.id, one.at, one.key, one.model, one.code, one.kind, text
+
+    return TableSource("errors", title, columns, rows, len(errors), filters=filters, as_of=as_of)
+
+
+def error_groups_table(
+    groups: "Sequence[ErrorGroup]",
+    filters: Mapping[str, Cell],
+    title: str,
+    say: Say = str,
+    as_of: datetime | None = None,
+) -> TableSource:
+    """Return groups of errors with one message, each with how many they are, of how many keys."""
+    columns = (
+        Column("count", say("Errors")),
+        Column("keys", say("Keys")),
+        Column("message", say("Message")),
+        Column("newest", say("Newest")),
+    )
+    rows = [(one.count, one.keys, one.message, one.newest) for one in groups]
+    return TableSource("error-groups", title, columns, lambda: rows, len(rows), filters=filters, as_of=as_of)
+
+
+def error_filters(wanted: "ErrorFilter", group: str | None = None, back_to: datetime | None = None) -> dict[str, Cell]:
+    """Return what errors were chosen by; `back_to` is how far it was looked where there are older ones."""
+    found = _chosen(wanted.ending, wanted.model, wanted.code, "code")
+    texts = {"since": wanted.since, "text": wanted.text or None, "message": group, "back_to": back_to}
+    return found | {name: value for name, value in texts.items() if value is not None}
+
+
+def quality_table(snapshot: "Snapshot", title: str, say: Say = str) -> TableSource:
+    """Return how far the data can be trusted: the figures of each check, and what it comes to."""
+    columns = (
+        Column("check", say("Check")),
+        Column("state", say("State")),
+        Column("figure", say("Figure")),
+        Column("value", say("Value")),
+    )
+    found = quality(snapshot.stats, snapshot.surroundings)
+    ahead = found.clock_ahead
+    figures: dict[Check, dict[str, Cell]] = {
+        "statuses": {
+            "calls_24h": found.calls,
+            "null_statuses": found.null_statuses,
+            "text_statuses": found.text_statuses,
+        },
+        "outside": {
+            "calls_24h": found.outside.calls,
+            "keys": found.outside.keys,
+            "calls_without_key": found.outside.keyless,
+        },
+        "duplicates": {"keys": len(found.duplicates), "repetitions": found.spare_entries},
+        "clock": {"gateway_ahead_s": None if ahead is None else ahead.total_seconds()},
+        "room": {
+            "longest_list_bytes": found.list_bytes,
+            "limit_bytes": None if found.list_bytes is None else TEXT_LIMIT,
+        },
+        "age": {"oldest_call_at": snapshot.surroundings.oldest},
+        "times": {"calls_without_time": found.without_time},
+    }
+    rows = [
+        (check, state, name, value) for check, state in found.states.items() for name, value in figures[check].items()
+    ]
+    return TableSource("data-quality", title, columns, lambda: rows, len(rows))
+
+
+def by_status(failures: "Mapping[int | str | None, int]") -> str:
+    """Return failures by their status in a cell, such as `429 × 12, NULL × 1`."""
+    return ", ".join(f"{'NULL' if status is None else status} × {count}" for status, count in failures.items())
 
 
 def _of(key: str | None, period: timedelta) -> dict[str, Cell]:
@@ -166,5 +226,13 @@ def _of(key: str | None, period: timedelta) -> dict[str, Cell]:
     return filters if key is None else {"key": key, **filters}
 
 
-def _status(status: int | str | None) -> str:
-    return "NULL" if status is None else str(status)
+def _chosen(
+    ending: str, model: tuple[str | None] | None, status: tuple[int | str | None] | None, status_name: str
+) -> dict[str, Cell]:
+    """Return what both calls and errors are filtered by; None as a value is NULL."""
+    filters: dict[str, Cell] = {"key_ending": shown_ending(ending)} if ending else {}
+    if model is not None:
+        filters["model"] = model[0]
+    if status is not None:
+        filters[status_name] = status[0]
+    return filters

@@ -50,9 +50,9 @@ def mask_text_of(key: str | None, text: str) -> str:
     return mask_text(text.replace(key, mask_key(key)) if key and len(key) >= _HEAD + _TAIL else text)
 
 
-def without_secrets(text: str, put: str) -> str:
-    """Return `text` with `put` for whatever looks like a key or a token."""
-    return _SECRETS.sub(put, text)
+def without_secrets(text: str, put: str, key: str | None = None) -> str:
+    """Return `text` with `put` for whatever looks like a key or a token, and for `key`, of whatever form it is."""
+    return _SECRETS.sub(put, text.replace(key, put) if key and len(key) >= _HEAD + _TAIL else text)
 
 
 def foreign(text: str, limit: int = 200) -> str:

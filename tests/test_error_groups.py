@@ -52,6 +52,12 @@ def test_of_a_key_in_which_the_beginning_ends_nothing_is_shown(shown: int) -> No
     assert message("x " + begun) == "x " + begun
 
 
+def test_errors_of_keys_of_any_form_are_one_group() -> None:
+    one, other = "an-odd-key-with-words-1", "another-key-of-words-2"
+    assert group_name(f"{one} is no key", one) == group_name(f"{other} is no key", other) == "… is no key"
+    assert group_name("short is no key", "short") == "short is no key"
+
+
 def test_other_words_are_another_group() -> None:
     assert group_name("overloaded") != group_name("quota")
 

@@ -117,6 +117,7 @@ def test_json_has_types_and_says_what_it_is(path: Path) -> None:
         "table": "keys",
         "title": "Valid keys",
         "as_of": "2026-11-24T12:15:00.250+00:00",
+        "complete": True,
         "gateway": {"database": "sqlite:///gw.db", "time_zone": "+08:00"},
         "filters": {"key": "AIzaSy…0017", "search": "flash", "since": "2026-11-24T12:15:00.250+00:00", "least": 3},
         "keys_in_full": False,

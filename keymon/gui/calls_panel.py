@@ -25,6 +25,7 @@ from keymon.gui import choices
 from keymon.gui.choices import ChoiceBox
 from keymon.gui.error_view import ErrorView
 from keymon.gui.evidence import status_name
+from keymon.gui.listed import ListedCalls
 from keymon.gui.moments import both_clocks, second
 from keymon.gui.request import Request
 from keymon.gui.row_table import RowColumn, RowTable
@@ -88,18 +89,20 @@ class CallsPanel(QWidget):
     """Calls, filtered.
 
     `ask_wanted(Request)` is for the poller, `copy_wanted(text)` for the clipboard (keys are masked in it),
-    `details_wanted(key)` for whoever opens the details of a key.
+    `details_wanted(key)` for whoever opens the details of a key, `export_wanted()` for a file of what is listed.
     """
 
     ask_wanted = Signal(object)
     copy_wanted = Signal(str)
     details_wanted = Signal(str)
+    export_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("calls")
         self._snapshot: Snapshot | None = None
         self._shown: CallList | None = None
+        self._listed: ListedCalls | None = None
         self._pinned: str | None = None
         self._request: Request[str | None] | None = None
         self.table = RowTable("callTable", tr("Calls"), COLUMNS)
@@ -118,6 +121,9 @@ class CallsPanel(QWidget):
         self.newer = QPushButton(tr("Show ne&west"))
         self.newer.setToolTip(tr("Clear the selection and show the newest calls"))
         self.newer.clicked.connect(self.show_newest)
+        export = QPushButton(tr("E&xport…"))
+        export.setToolTip(tr("Export the calls that are listed"))
+        export.clicked.connect(self.export_wanted)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
@@ -126,6 +132,7 @@ class CallsPanel(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self._foot, 1)
         foot.addWidget(self.newer)
+        foot.addWidget(export)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -166,6 +173,11 @@ class CallsPanel(QWidget):
         """What is said below the table."""
         return self._foot.text()
 
+    @property
+    def listed(self) -> ListedCalls | None:
+        """What is listed now; None while nothing has been looked for."""
+        return self._listed if self._shown is not None else None
+
     def set_key(self, key: str | None) -> None:
         """Show the calls of `key` only, or of all keys."""
         self._pinned = key
@@ -178,7 +190,7 @@ class CallsPanel(QWidget):
 
     def clear(self) -> None:
         """Show nothing: the gateway was left."""
-        self._snapshot = self._shown = None
+        self._snapshot = self._shown = self._listed = None
         self.error.put_away()
         self.table.content.set_rows((), None)
         self.table.set_placeholder(tr("Reading the gateway's database…"))
@@ -226,7 +238,9 @@ class CallsPanel(QWidget):
             self.show_newest()
 
     def _show(self, snapshot: "Snapshot") -> None:
-        calls = self._shown = snapshot.stats.call_list(self._wanted())
+        wanted = self._wanted()
+        calls = self._shown = snapshot.stats.call_list(wanted)
+        self._listed = ListedCalls(calls, wanted, snapshot)
         self.table.content.set_rows(calls, snapshot)
         self.newer.hide()
         if snapshot.loading is None:

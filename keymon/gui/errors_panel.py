@@ -14,12 +14,15 @@ from keymon.gui.error_columns import GROUPS, ROWS
 from keymon.gui.error_filters import ErrorFilters
 from keymon.gui.error_view import ErrorView
 from keymon.gui.evidence import status_name
+from keymon.gui.listed import ListedErrors
 from keymon.gui.moments import second
 from keymon.gui.request import Request
 from keymon.gui.row_table import RowTable
 from keymon.gui.translation import error_advice, error_text, number, tr
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from keymon.error_browser import ErrorFilter, ErrorPage, ErrorRow
     from keymon.error_groups import ErrorGroup
     from keymon.monitor import Monitor, Snapshot
@@ -34,12 +37,13 @@ class ErrorsPanel(QWidget):
     """Errors, filtered.
 
     `ask_wanted(Request)` is for the poller, `copy_wanted(text)` for the clipboard (keys are masked in it),
-    `details_wanted(key)` for whoever opens the details of a key.
+    `details_wanted(key)` for whoever opens the details of a key, `export_wanted()` for a file of what is listed.
     """
 
     ask_wanted = Signal(object)
     copy_wanted = Signal(str)
     details_wanted = Signal(str)
+    export_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,8 +58,8 @@ class ErrorsPanel(QWidget):
         self._before: int | None = None
         self._looked_at = self._goal = 0
         self._has_begun = False
-        self._since = ""
-        self._wanted: ErrorFilter | None = None
+        self._reached: datetime | None = None
+        self._wanted: tuple[ErrorFilter, datetime] | None = None
         self.filters = ErrorFilters()
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -100,7 +104,10 @@ class ErrorsPanel(QWidget):
         self.anew.clicked.connect(self.look_anew)
         foot = QHBoxLayout()
         foot.addWidget(self._foot, 1)
-        for button in (self.stop, self.further, self.anew):
+        export = QPushButton(tr("E&xport…"))
+        export.setToolTip(tr("Export the errors that are listed"))
+        export.clicked.connect(self.export_wanted)
+        for button in (self.stop, self.further, self.anew, export):
             foot.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -118,6 +125,15 @@ class ErrorsPanel(QWidget):
     def is_looking(self) -> bool:
         """Whether errors are being looked for."""
         return self._looking is not None
+
+    @property
+    def listed(self) -> ListedErrors | None:
+        """What is listed now; None where nothing has been found."""
+        if self._wanted is None or not self._rows:
+            return None
+        is_all = self._looking is None and self._before is None
+        back_to = None if is_all else self._reached
+        return ListedErrors(self._shown[:], self._groups, *self._wanted, self._group, back_to)
 
     def set_key(self, key: str | None) -> None:
         """Show the errors of `key` only, or of all keys."""
@@ -172,7 +188,7 @@ class ErrorsPanel(QWidget):
         self.stop_looking()
         self.error.put_away()
         self._rows, self._groups, self._group, self._before = [], (), None, None
-        self._looked_at, self._since = 0, ""
+        self._looked_at, self._reached = 0, None
         self._show_rows()
 
     def _begin_if_seen(self) -> None:
@@ -182,14 +198,14 @@ class ErrorsPanel(QWidget):
         if self._rows or self._looking is not None:
             self._reset()
         self._has_begun = True
-        self._wanted = self.filters.wanted(self._snapshot)
+        self._wanted = self.filters.wanted(self._snapshot), self._snapshot.as_of
         self._goal = AT_ONCE
         self._look()
 
     def _look(self) -> None:
         if self._wanted is None:
             return
-        wanted, before, most = self._wanted, self._before, self._goal - len(self._rows)
+        (wanted, _), before, most = self._wanted, self._before, self._goal - len(self._rows)
 
         def work(monitor: "Monitor") -> "ErrorPage":
             return monitor.errors().page(wanted, before, most, goes_on=lambda: not request.is_over)
@@ -204,8 +220,7 @@ class ErrorsPanel(QWidget):
         self._rows += page.rows
         self._before = page.before
         self._looked_at += page.looked_at
-        if page.reached is not None and self._snapshot is not None:
-            self._since = second(page.reached, self._snapshot)
+        self._reached = page.reached or self._reached
         self.filters.see(page.rows)
         self._show_rows()
         if page.before is not None and len(self._rows) < self._goal:
@@ -231,7 +246,7 @@ class ErrorsPanel(QWidget):
                 self.groups.selectRow(names.index(self._group))
         chosen = self._rows[:]
         if self._group is not None:
-            chosen = [row for row in chosen if group_name(row.head) == self._group]
+            chosen = [row for row in chosen if group_name(row.head, row.key) == self._group]
         if chosen[: len(self._shown)] == self._shown and self._shown:
             self.table.content.grow(chosen)  # what is selected, and where it is seen, stays
         else:
@@ -260,13 +275,14 @@ class ErrorsPanel(QWidget):
         found = tr("Errors: {n}, different messages: {m}, looked at: {all}").format(
             n=number(len(self._rows)), m=number(len(self._groups)), all=number(self._looked_at)
         )
+        since = "–" if self._reached is None or self._snapshot is None else second(self._reached, self._snapshot)
         if self._looking is not None:
-            return found + " " + tr("so far, back to {time}…").format(time=self._since or "–")
+            return found + " " + tr("so far, back to {time}…").format(time=since)
         if self._before is None:
             return found + tr(": all there are in this period")
         if len(self._rows) >= MOST_ROWS:
             return found + ". " + tr("No more are shown at once: narrow the filters.")
-        return found + ", " + tr("back to {time}; there are older ones").format(time=self._since or "–")
+        return found + ", " + tr("back to {time}; there are older ones").format(time=since)
 
     def _say(self, text: str) -> None:
         self.table.set_placeholder(text)

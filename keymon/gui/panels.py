@@ -248,6 +248,7 @@ def _browser(window: "MainWindow", panel: _Browser, key: str | None) -> _Browser
     panel.ask_wanted.connect(window.poller.ask)
     panel.copy_wanted.connect(window.copy_text)
     panel.details_wanted.connect(window.open_details)
+    panel.export_wanted.connect(partial(window.export_wanted.emit, panel.objectName()))
     panel.setFocusProxy(panel.table)
     if key is not None:
         panel.set_key(key)
@@ -263,7 +264,9 @@ def add_browsers(dialog: "DetailsDialog", window: "MainWindow") -> None:
 def _quality(window: "MainWindow") -> "QualityPanel":
     from keymon.gui.quality_panel import QualityPanel
 
-    return QualityPanel(window)
+    panel = QualityPanel(window)
+    panel.export_wanted.connect(partial(window.export_wanted.emit, "quality"))
+    return panel
 
 
 KINDS: tuple[PanelKind, ...] = (

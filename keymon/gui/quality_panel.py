@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from keymon.data_quality import quality
 from keymon.gui.quality_words import advice, sentence, state_word, title
@@ -21,7 +21,9 @@ _SHAPES: "dict[State, Shape]" = {"fine": "passed", "noted": "noted", "unknown": 
 
 
 class QualityPanel(QWidget):
-    """A headline, and a row for each check, always in the same order."""
+    """A headline, and a row for each check, always in the same order. `export_wanted()` asks for a file of them."""
+
+    export_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,10 +43,16 @@ class QualityPanel(QWidget):
         scroll.setAccessibleName(tr("Checks of the data"))
         scroll.setWidget(page)
         self.setFocusProxy(scroll)
+        export = QPushButton(tr("E&xport…"))
+        export.setToolTip(tr("Export the figures of the checks"))
+        export.clicked.connect(self.export_wanted)
+        head = QHBoxLayout()
+        head.addWidget(self._headline, 1)
+        head.addWidget(export)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self._headline)
+        layout.addLayout(head)
         layout.addWidget(scroll, 1)
         self.clear()
 

@@ -1,7 +1,5 @@
-"""Exporting from real windows: every file read back, keys looked for in all of its bytes."""
+"""The dialog that exports, and pictures of charts: every file read back, keys looked for in all of its bytes."""
 
-import csv
-import json
 import os
 import threading
 import xml.etree.ElementTree as ET
@@ -24,68 +22,26 @@ from keymon.gui.charts import ModelChart
 from keymon.gui.errands import Errands
 from keymon.gui.export_dialog import ExportDialog
 from keymon.gui.theme import apply_theme
-from keymon.stats import DAY, CallCount, ModelCalls
+from keymon.stats import CallCount, ModelCalls
 from tests.gateway_file import key
-from tests.gui.conftest import Bench, call, invalidate, select
+from tests.gui.conftest import Bench
+from tests.gui.export_bench import HOSTILE, dialog_of, fill, folder_for, opened, write
 
 ORIGIN = Origin("gw.db", "UTC", datetime(2026, 11, 24, 12, tzinfo=UTC))
-HOSTILE = "=cmd<b>&\0\u202e\n" + key(0)
-
-
-def read_csv(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file))
 
 
 class MakeDialog(Protocol):
     def __call__(self, *things: TableSource | Picture, patience_ms: int = ...) -> ExportDialog: ...
 
 
-def opened(bench: Bench) -> ExportDialog:
-    dialog = bench.window.exporting.dialog
-    assert dialog is not None
-    return dialog
-
-
-def dialog_of(bench: Bench, folder: Path) -> ExportDialog:
-    dialog = opened(bench)
-    dialog.file.setText(str(folder / Path(dialog.file.text()).name))
-    return dialog
-
-
-def choose(dialog: ExportDialog, what: str, form: str) -> None:
-    texts = [dialog.what.itemText(i) for i in range(dialog.what.count())]
-    dialog.what.setCurrentIndex(next(i for i, text in enumerate(texts) if what in text))
-    dialog.format.setCurrentIndex(dialog.format.findData(form))
-
-
-def write(qtbot: QtBot, dialog: ExportDialog) -> Path:
-    with qtbot.waitSignal(dialog.written) as told:
-        dialog.export.click()
-    assert told.args is not None
-    path: Path = told.args[0]
-    return path
-
-
 @pytest.fixture
 def filled(bench: Bench) -> Bench:
-    """Four keys, one of them invalid; a model with a hostile name."""
-    gateway = bench.gateway(4)
-    call(gateway, 0, times=5)
-    call(gateway, 0, times=2, status=429, model=HOSTILE)
-    call(gateway, 1, times=3)
-    invalidate(gateway, 3)
-    bench.follow(gateway)
-    return bench
+    return fill(bench)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, filled: Bench) -> Path:
-    """The folder that was exported to last."""
-    folder = tmp_path / "exports"
-    folder.mkdir()
-    filled.window.state.export_folder = folder
-    return folder
+    return folder_for(filled, tmp_path)
 
 
 @pytest.fixture
@@ -120,159 +76,6 @@ def endless(go_on: threading.Event) -> TableSource:
             yield (key(0), 1)
 
     return TableSource("calls", "Calls", (Column("key", "Key", is_key=True), Column("n", "N")), rows)
-
-
-# Keys
-
-
-def test_the_keys_of_a_table_are_what_is_shown(filled: Bench, folder: Path) -> None:
-    filled.window.export_keys()
-    dialog = dialog_of(filled, folder)
-    choose(dialog, "Valid keys", "csv")
-    rows = read_csv(write(filled.qtbot, dialog))
-    assert rows[0] == ["Key", "Kind", "Failures", "Calls 24 h", "Success", "Last call", "Most used model"]
-    assert [row[0] for row in rows[1:]] == ["AIzaSy…0000", "AIzaSy…0001", "AIzaSy…0002"]
-    assert rows[1][3] == "7"
-    assert rows[3][3:] == ["0", "", "", ""], "what is not known is empty"
-
-
-def test_selected_keys_come_first_and_all_columns_where_they_are_wanted(filled: Bench, folder: Path) -> None:
-    table = filled.window.panel.valid
-    select(table, 1)
-    next(action for action in table.actions() if "Export" in action.text()).trigger()
-    dialog = dialog_of(filled, folder)
-    assert dialog.what.currentText() == "Selected keys (1)"
-    dialog.all_columns.setChecked(True)
-    choose(dialog, "Selected", "json")
-    content = json.loads(write(filled.qtbot, dialog).read_bytes())
-    assert [row["key"] for row in content["rows"]] == ["AIzaSy…0001"]
-    assert content["rows"][0]["p50_ms"] == 100
-    assert content["gateway"] == {"database": filled.snapshot.database, "time_zone": filled.snapshot.clock.name}
-    assert content["as_of"] == "2026-11-23T12:00:00.000+00:00"
-
-
-def test_columns_are_in_the_order_of_the_screen_without_those_that_are_hidden(filled: Bench, folder: Path) -> None:
-    header = filled.window.panel.valid.horizontalHeader()
-    header.moveSection(3, 0)
-    header.hideSection(1)
-    filled.window.export_keys()
-    dialog = dialog_of(filled, folder)
-    choose(dialog, "Valid keys", "csv")
-    assert read_csv(write(filled.qtbot, dialog))[0][:3] == ["Calls 24 h", "Key", "Failures"]
-
-
-def test_the_search_is_told(filled: Bench, folder: Path) -> None:
-    filled.window.panel.search.setText(key(1))
-    filled.window.export_keys()
-    dialog = dialog_of(filled, folder)
-    choose(dialog, "Valid keys", "json")
-    path = write(filled.qtbot, dialog)
-    assert json.loads(path.read_bytes())["filters"] == {"search": "AIzaSy…0001"}
-    assert key(1).encode() not in path.read_bytes()
-
-
-def test_no_byte_of_any_export_tells_a_key_unless_it_is_asked_for(filled: Bench, folder: Path) -> None:
-    window = filled.window
-    window.open_details(key(0))
-    exporting = window.exporting
-    seen = 0
-    for ask in (
-        exporting.export_keys,
-        lambda: exporting.export_details(key(0)),
-        exporting.export_trend,
-        exporting.export_calls,
-        lambda: exporting.export_attention(429),
-    ):
-        ask()
-        dialog = dialog_of(filled, folder)
-        for what in range(dialog.what.count()):
-            dialog.what.setCurrentIndex(what)
-            for form in range(dialog.format.count()):
-                dialog.format.setCurrentIndex(form)
-                content = write(filled.qtbot, dialog).read_bytes()
-                assert not [n for n in range(4) if key(n).encode() in content]
-                seen += 1
-        dialog.reject()
-    assert seen == 28
-    for path in folder.iterdir():
-        assert not [n for n in range(4) if key(n) in path.name]
-
-
-def test_keys_are_written_in_full_after_a_warning(filled: Bench, folder: Path) -> None:
-    filled.window.export_keys()
-    dialog = dialog_of(filled, folder)
-    assert not dialog.keys_in_full.isChecked()
-    assert "masked" in dialog.secret.note
-    dialog.keys_in_full.setChecked(True)
-    assert "can use the keys" in dialog.secret.problem
-    choose(dialog, "Valid keys", "csv")
-    assert read_csv(write(filled.qtbot, dialog))[1][0] == key(0)
-    dialog.reject()
-    filled.window.export_keys()
-    assert not dialog_of(filled, folder).keys_in_full.isChecked(), "it was asked for once"
-
-
-# Details, trend, calls, attention
-
-
-def test_the_details_are_exported_by_their_shortcut(filled: Bench, folder: Path) -> None:
-    details = filled.window.open_details(key(0))
-    action = next(one for one in details.actions() if one.shortcut() == QKeySequence("Ctrl+Shift+E"))
-    action.trigger()
-    dialog = dialog_of(filled, folder)
-    assert [dialog.what.itemText(i) for i in range(dialog.what.count())] == [
-        "Models in the last 24 hours (2)",
-        f"Chart: {details.chart.accessibleName()}, key AIzaSy…0000",
-        f"Trend over 24 h ({len(filled.snapshot.stats.trend(DAY))})",
-        f"Trend over 8 h ({len(filled.snapshot.stats.trend(DAY / 3))})",
-        f"Trend over 1 h ({len(filled.snapshot.stats.trend(DAY / 24))})",
-        "Calls in the last 24 hours (7)",
-    ]
-    choose(dialog, "Models", "csv")
-    assert dialog.secret.isHidden()
-    rows = read_csv(write(filled.qtbot, dialog))
-    assert rows[1] == ["gemini-2.5-flash", "5", "5", "0", "1.0", "100", "100", ""]
-    assert rows[2] == [
-        "'=cmd<b>&\\u0000\\u202e\nAIzaSy…0000",
-        *("2", "0", "2", "0.0", "100", "100", "429 × 2"),
-    ]
-    choose(dialog, "Trend over 24 h", "json")
-    trend = json.loads(write(filled.qtbot, dialog).read_bytes())
-    assert sum(row["calls"] for row in trend["rows"]) == 7
-    assert trend["filters"] == {"key": "AIzaSy…0000", "hours": 24.0}
-    choose(dialog, "Calls in", "json")
-    calls = json.loads(write(filled.qtbot, dialog).read_bytes())["rows"]
-    assert [row["status"] for row in calls].count(429) == 2
-    assert {row["key"] for row in calls} == {"AIzaSy…0000"}
-
-
-def test_an_export_goes_with_its_details(filled: Bench) -> None:
-    details = filled.window.open_details(key(0))
-    filled.window.exporting.export_details(key(0))
-    assert filled.window.exporting.dialog is not None
-    details.close()
-    assert filled.window.exporting.dialog is None
-
-
-def test_the_gateway_is_exported_too(filled: Bench, folder: Path) -> None:
-    exporting = filled.window.exporting
-    exporting.export_calls()
-    dialog = dialog_of(filled, folder)
-    assert dialog.what.currentText() == "Calls in the last 24 hours (13)"
-    assert len(read_csv(write(filled.qtbot, dialog))) == 14
-    dialog.reject()
-    exporting.export_attention(429)
-    assert read_csv(write(filled.qtbot, dialog_of(filled, folder)))[1] == ["AIzaSy…0000", "2", "429"]
-
-
-def test_without_figures_there_is_nothing_to_export(bench: Bench) -> None:
-    exporting = bench.window.exporting
-    exporting.export_keys()
-    exporting.export_details(key(0))
-    exporting.export_trend()
-    exporting.export_calls()
-    exporting.export_attention(429)
-    assert exporting.dialog is None
 
 
 # Charts
@@ -340,16 +143,11 @@ def test_a_chart_too_high_for_an_image_is_a_drawing(
     assert not list(tmp_path.glob("*.png"))
 
 
-def test_any_chart_and_any_table_can_be_given(filled: Bench, folder: Path) -> None:
-    exporting, made = filled.window.exporting, chart()
-    exporting.export_chart(made, "Trend of everything {braces}")
-    dialog = dialog_of(filled, folder)
+def test_a_title_is_shown_to_the_letter(qtbot: QtBot, make_dialog: MakeDialog) -> None:
+    dialog = make_dialog(Picture(chart(), "Trend of everything {braces}"))
     assert dialog.what.currentText() == "Chart: Trend of everything {braces}"
     dialog.format.setCurrentIndex(1)
-    assert b"Trend of everything {braces}" in write(filled.qtbot, dialog).read_bytes()
-    dialog.reject()
-    exporting.export_table(TableSource("any", "Any", (Column("a", "A"),), lambda: [(1,)], 1))
-    assert read_csv(write(filled.qtbot, dialog_of(filled, folder))) == [["A"], ["1"]]
+    assert b"Trend of everything {braces}" in write(qtbot, dialog).read_bytes()
 
 
 # The dialog
@@ -445,7 +243,7 @@ def test_a_short_one_shows_no_progress(qtbot: QtBot, make_dialog: MakeDialog) ->
 def test_closing_the_window_gives_the_export_up(filled: Bench, folder: Path) -> None:
     go_on = threading.Event()
     go_on.set()
-    filled.window.exporting.export_table(endless(go_on))
+    filled.window.exporting.export([endless(go_on)])
     dialog = dialog_of(filled, folder)
     dialog.export.click()
     filled.window.close()
