@@ -130,8 +130,8 @@ class StatsService:
         number = calls.key_numbers.get(key)
         if number is None:
             return {}
-        own = calls.status[(calls.key == number) & (calls.started >= self._tally.since)]
-        return calls.count_statuses(own)
+        own = calls.started_between(self._tally.since, END, calls.key == number)
+        return calls.count_statuses(calls.status[own])
 
     def trend(self, period: timedelta, key: str | None = None) -> Trend:
         """Return the calls of a period of `trend.PERIODS` in buckets, of all keys or of one."""
@@ -232,8 +232,8 @@ class StatsService:
             return False
         if self._judged_since == before._judged_since:
             return True
-        between = sorted(to_microseconds(one._judged_since) for one in (self, before))
-        return len(self._calls.started_between(*between)) == 0
+        begin, end = sorted(to_microseconds(one._judged_since) for one in (self, before))
+        return len(self._calls.started_between(begin, end)) == 0
 
     @cached_property
     def key_figures(self) -> tuple[KeyFigures, ...]:

@@ -54,14 +54,13 @@ def trend(calls: Calls, as_of: datetime, period: timedelta, key: int | None = No
     length = PERIODS[period] // timedelta(microseconds=1)
     inner = np.arange(begin // length * length + length, end, length, dtype=np.int64)
     edges = np.concatenate([[begin], inner, [max(end, begin + 1)]]).astype(np.int64)
-    chosen = calls.started_between(begin, END)
-    if key is not None:
-        chosen = chosen[calls.key[chosen] == key]
-    places = np.minimum(np.searchsorted(edges, calls.started[chosen], side="right") - 1, len(edges) - 2)
-    passed = is_success(calls.status[chosen])
-    total = np.bincount(places, minlength=len(edges) - 1)
-    success = np.bincount(places[passed], minlength=len(edges) - 1)
-    return Trend(edges, success, total - success, PERIODS[period])
+    chosen = calls.span_of(begin, END) if key is None else np.flatnonzero(calls.key == key)
+    # Two places for each bucket, failures and successes; the first bucket is what started before the period.
+    places = np.searchsorted(edges[:-1], calls.started[chosen], side="right")
+    places *= 2
+    places += is_success(calls.status[chosen])
+    counts = np.bincount(places, minlength=2 * len(edges)).reshape(-1, 2)[1:]
+    return Trend(edges, counts[:, 1], counts[:, 0], PERIODS[period])
 
 
 def sparklines(calls: Calls, as_of: datetime, keys: int) -> tuple[Int64s, Int64s]:
