@@ -262,6 +262,7 @@ class MainWindow(QMainWindow):
     def open_details(self, key: str) -> "DetailsDialog":
         """Open the details of a key, or raise them where they are open."""
         from keymon.gui.details_dialog import DetailsDialog, Habits
+        from keymon.gui.panels import add_browsers
 
         dialog = self.dialogs.get(key)
         if dialog is None:
@@ -272,6 +273,7 @@ class MainWindow(QMainWindow):
             dialog.retry_wanted.connect(self.poller.refresh)
             dialog.error_text_wanted.connect(self.poller.ask_error_text)
             dialog.finished.connect(self._forget_dialogs)
+            add_browsers(dialog, self)
             self.exporting.serve_details(dialog)
             if self._snapshot is not None:
                 dialog.show_snapshot(self._snapshot)

@@ -1,7 +1,6 @@
-"""The verdict on a key in words: its evidence, with the text of the last error, and the sum of its calls.
+"""The verdict on a key in words: its evidence, with the text of the error that says why, and the sum of its calls.
 
-Only the text of the last error is looked up when it is asked for, because error texts are long and the log of
-them has no index.
+Only that one text is looked up, because error texts are long and the log of them has no index.
 """
 
 from datetime import datetime
@@ -54,21 +53,22 @@ class VerdictText(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self._evidence.setText("")
-        self._totals.setText("")
+        self._show_totals("")
 
     def show_figures(self, figures: "KeyFigures | None", snapshot: "Snapshot") -> None:
         """Show what `snapshot` knows of the key, None where it is not in the pool."""
         self._snapshot = snapshot
         if figures is None:
             self._evidence.setText(tr("This key is no longer in the gateway's pool."))
-            self._totals.setText("")
+            self._show_totals("")
             return
-        self._totals.setText(self._summary(figures, snapshot))
-        verdict = figures.verdict
-        if verdict.last_failure_at != self._asked_for:
-            self._asked_for, self._error_text, self._text_missing = verdict.last_failure_at, None, ""
-            if verdict.last_failure_at is not None:
-                self.error_text_wanted.emit(self._key, verdict.last_failure_at, _LATEST_ERROR_MS)
+        self._show_totals(self._summary(figures, snapshot))
+        told_by = figures.verdict.told_by
+        started = None if told_by is None else told_by.started_at
+        if started != self._asked_for:
+            self._asked_for, self._error_text, self._text_missing = started, None, ""
+            if started is not None:
+                self.error_text_wanted.emit(self._key, started, _LATEST_ERROR_MS)
         self._shown = figures
         self._show_evidence()
 
@@ -92,6 +92,10 @@ class VerdictText(QWidget):
         if self._shown is not None and self._snapshot is not None:
             evidence = describe(self._shown, self._snapshot, self._error_text)
             self._evidence.setText("\n".join(filter(None, (evidence, self._text_missing))))
+
+    def _show_totals(self, text: str) -> None:
+        self._totals.setText(text)
+        self._totals.setVisible(bool(text))
 
     def _summary(self, figures: "KeyFigures", snapshot: "Snapshot") -> str:
         calls = figures.calls_24h
