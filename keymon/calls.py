@@ -108,10 +108,11 @@ class Calls:
         inside = (started >= start) & (started < end)
         return span.start + np.flatnonzero(inside) if isinstance(chosen, slice) else chosen[inside]
 
-    def outcomes_since(self, start: int) -> tuple[int, int]:
-        """Return the number of successful and of failed calls that started at or after `start`, microseconds UTC."""
-        span = self.span_of(start, END)
-        inside = self.started[span] >= start
+    def outcomes_between(self, start: int, end: int) -> tuple[int, int]:
+        """Return the number of successful and of failed calls with `start` <= started < `end`, microseconds UTC."""
+        span = self.span_of(start, end)
+        started = self.started[span]
+        inside = (started >= start) & (started < end)
         successes = int(np.count_nonzero(inside & is_success(self.status[span])))
         return successes, int(np.count_nonzero(inside)) - successes
 

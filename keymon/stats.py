@@ -114,7 +114,7 @@ class StatsService:
         """Return the number of calls of all keys in a period of at most 24 hours before `as_of`."""
         if period == DAY:
             return CallCount(int(self._tally.success.sum()), int(self._tally.failure.sum()))
-        return CallCount(*self._calls.outcomes_since(to_microseconds(self.as_of - period)))
+        return CallCount(*self._calls.outcomes_between(to_microseconds(self.as_of - period), END))
 
     def usage(self, key: str) -> tuple[ModelCalls, ...]:
         """Return the calls of `key` per model in the last 24 hours, most first, then by name, NULL last."""

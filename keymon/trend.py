@@ -7,6 +7,7 @@ the period is: the buckets sum to the period's total.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -54,13 +55,11 @@ def trend(calls: Calls, as_of: datetime, period: timedelta, key: int | None = No
     length = PERIODS[period] // timedelta(microseconds=1)
     inner = np.arange(begin // length * length + length, end, length, dtype=np.int64)
     edges = np.concatenate([[begin], inner, [max(end, begin + 1)]]).astype(np.int64)
-    chosen = calls.span_of(begin, END) if key is None else np.flatnonzero(calls.key == key)
-    # Two places for each bucket, failures and successes; the first bucket is what started before the period.
-    places = np.searchsorted(edges[:-1], calls.started[chosen], side="right")
-    places *= 2
-    places += is_success(calls.status[chosen])
-    counts = np.bincount(places, minlength=2 * len(edges)).reshape(-1, 2)[1:]
-    return Trend(edges, counts[:, 1], counts[:, 0], PERIODS[period])
+    wanted = calls if key is None else calls.where(np.flatnonzero(calls.key == key))
+    # Bucket by bucket: each is so small that it is counted several times as fast as all are sorted into theirs.
+    limits = pairwise([*edges[:-1].tolist(), END])
+    outcomes = np.array([wanted.outcomes_between(*limit) for limit in limits], np.int64)
+    return Trend(edges, outcomes[:, 0], outcomes[:, 1], PERIODS[period])
 
 
 def sparklines(calls: Calls, as_of: datetime, keys: int) -> tuple[Int64s, Int64s]:
