@@ -72,7 +72,9 @@ class _Course:
 
     def run(self) -> list[Measurement]:
         bare, full, detailed = self._window(), self._window(), self._window()
-        opened = [self._open_details(detailed, figures.key) for figures in self.snapshot.keys[:_DETAILS]]
+        opened = [_held(partial(detailed.open_details, figures.key)) for figures in self.snapshot.keys[:_DETAILS]]
+        for tab, dialog in enumerate(detailed.dialogs.values()):
+            dialog.tabs.setCurrentIndex(tab)
         built = [_held(partial(full.panels.show_panel, kind.name)) for kind in KINDS[1:]]
         calls = full.panels.panel("calls")
         assert isinstance(calls, CallsPanel)
@@ -120,12 +122,9 @@ class _Course:
         what = "window held by one refresh, all panels built, keys in front"
         return Measurement("panels_hidden", what, "none built", "ms", Kind.RATIO, values[1], values[0], _ADDED)
 
-    def _open_details(self, window: MainWindow, key: str) -> float:
-        return _held(partial(window.open_details, key))
-
     def _details(self, bare: MainWindow, detailed: MainWindow) -> Measurement:
         baseline, keymon = in_turn(self.rounds, partial(self._refresh, bare), partial(self._refresh, detailed))
-        what = f"window held by one refresh, {_DETAILS} details open"
+        what = f"window held by one refresh, {_DETAILS} details open, each at another tab"
         note = f"{(statistics.median(keymon) - statistics.median(baseline)) / _DETAILS:.1f} ms for each"
         return Measurement("details_refresh", what, "none open", "ms", Kind.VALUE, keymon, baseline, _HELD_MS, note)
 
