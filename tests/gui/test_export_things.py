@@ -229,21 +229,19 @@ def test_the_details_are_exported_as_they_were_chosen(bench: Bench, tmp_path: Pa
 
 def test_a_browser_of_calls_in_the_details_is_exported_as_it_lists(filled: Bench, folder: Path) -> None:
     details = filled.window.open_details(key(0))
-    panel = CallsPanel()
-    panel.set_key(key(0))
-    details.add_tab(panel, "Calls")
     filled.window.exporting.export_details(details)
     assert things_of(opened(filled))[-1] == "Calls: The last 24 hours (7)", "it was not seen yet"
     opened(filled).reject()
-    details.tabs.setCurrentIndex(details.tabs.count() - 1)
-    panel.show_snapshot(filled.snapshot)
+    details.tabs.setCurrentIndex(2)
+    panel = details.findChild(CallsPanel)
+    assert isinstance(panel, CallsPanel)
     panel.failures.setChecked(True)
     filled.window.exporting.export_details(details)
     dialog = dialog_of(filled, folder)
-    assert things_of(dialog)[-1] == "Calls: The last hour (2)"
+    assert things_of(dialog)[-1] == "Calls: The last 24 hours (2)"
     choose(dialog, "Calls: ", "json")
     filters = read_json(write(filled.qtbot, dialog))["filters"]
-    assert filters == {"key": "AIzaSy…0000", "hours": 1.0, "only_failures": "yes"}
+    assert filters == {"key": "AIzaSy…0000", "hours": 24.0, "only_failures": "yes"}
 
 
 def test_an_export_goes_with_its_details(filled: Bench) -> None:
