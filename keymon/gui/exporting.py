@@ -135,7 +135,7 @@ class Exporting(QObject):
         export = QAction(tr("Export…"), dialog)
         export.setShortcut(QKeySequence("Ctrl+Shift+E"))
         export.triggered.connect(lambda: self.export_details(dialog))
-        dialog.addAction(export)
+        dialog.add_tool(export, tr("E&xport…"), tr("Export what the details show (Ctrl+Shift+E)"))
         copy = QAction(tr("Copy chart"), dialog.chart)
         copy.triggered.connect(lambda: self.copy_chart(dialog.chart, export_things.details_title(dialog)))
         dialog.chart.addActions([copy, export])

@@ -12,6 +12,7 @@ from keymon.gui.translation import tr
 if TYPE_CHECKING:
     from keymon.gui.main_window import MainWindow
     from keymon.gui.theme import Theme
+    from keymon.gui.window_state import WindowState
 
 Shortcut = QKeySequence.StandardKey | str | None
 
@@ -36,7 +37,7 @@ def build_menus(window: "MainWindow") -> QAction:
     _add(view, tr("&Refresh now"), QKeySequence.StandardKey.Refresh, window.poller.refresh)
     pause = _add(view, tr("&Pause refreshing"), "Ctrl+P", None)
     pause.setCheckable(True)
-    _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.search_keys)
+    _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.panels.search)
     _add(view, tr("&Filter the keys…"), "Ctrl+Shift+F", window.panels.filter_keys)
     _add(view, tr("Choose &columns…"), "Ctrl+Shift+H", window.panels.choose_columns)
     view.addSeparator()
@@ -84,13 +85,14 @@ def _add_themes(view: QMenu, window: "MainWindow") -> None:
     for text, theme in themes:
         action = menu.addAction(text)
         action.setCheckable(True)
-        action.setChecked(theme is None)
+        action.setChecked(theme == window.state.theme)
         action.setData(theme)
         group.addAction(action)
-    group.triggered.connect(_change_theme)
+    group.triggered.connect(lambda action: _change_theme(window.state, action))
 
 
-def _change_theme(action: QAction) -> None:
+def _change_theme(state: "WindowState", action: QAction) -> None:
+    state.theme = action.data()
     application = QApplication.instance()
     if isinstance(application, QApplication):
         apply_theme(application, action.data())

@@ -191,4 +191,4 @@ def test_keys_are_copied_in_full_and_tables_masked_by_the_usual_shortcuts(bench:
         assert expected in QGuiApplication.clipboard().text(), shortcut
     assert key(0) not in QGuiApplication.clipboard().text()
     QTest.keyClick(shown(bench).table, Qt.Key.Key_Return)
-    assert list(bench.window.dialogs) == [key(0)]
+    assert list(bench.window.details.dialogs) == [key(0)]

@@ -185,7 +185,7 @@ def test_why_there_is_no_text_is_told(bench: Bench, gateway: Gateway) -> None:
     bench.show()
     bench.follow(gateway)
     bench.panel.table.opened.emit(3)
-    bench.wait(lambda: bench.panel.error.reason.text().startswith("The text of the error cannot be shown"))
+    bench.wait(lambda: bench.panel.error.reason.text().startswith("The texts of errors cannot be read"))
 
 
 def test_an_answer_that_comes_when_the_error_was_closed_is_dropped(bench: Bench, gateway: Gateway) -> None:
@@ -218,7 +218,7 @@ def test_nothing_is_computed_while_it_is_not_seen(
     assert asked == []
     bench.show()
     assert len(asked) == 1
-    assert len(cells(bench.panel.table, KEY)) == 2
+    assert len(cells(bench.panel.table, KEY)) == 4
     bench.panel.hide()
     bench.refresh()
     assert len(asked) == 1

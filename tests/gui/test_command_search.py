@@ -97,7 +97,7 @@ def test_a_key_is_found_by_its_ending_and_its_details_open(bench: Bench) -> None
     assert search.texts == [f"Details of {mask_key(key(17))}"]
     assert key(17) not in "".join(search.texts)
     QTest.keyClick(search.field, Key.Key_Enter)
-    assert list(bench.window.dialogs) == [key(17)]
+    assert list(bench.window.details.dialogs) == [key(17)]
 
 
 def test_words_beside_an_ending_must_be_found_too(bench: Bench) -> None:
