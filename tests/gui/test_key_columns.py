@@ -75,6 +75,22 @@ def test_a_column_is_counted_once_it_is_shown(table: KeyTable, bench: Bench) -> 
     assert not bench.snapshot.stats.__dict__.keys() & {"latencies", "failures_by_key"}
 
 
+def test_percentiles_and_statuses_are_told_apart(bench: Bench) -> None:
+    gateway = bench.gateway(1)
+    at = f"{NOW - timedelta(minutes=1):%F %T}"
+    gateway.calls([(None, at, "m", key(0), True, 200, ms) for ms in range(1, 21)])
+    for status, times in ((429, 3), ("refused", 2), ("timed out", 2)):
+        gateway.calls([(None, at, "m", key(0), False, status, None)] * times)
+    bench.follow(gateway)
+    table = bench.window.panel.invalid
+    with bench.qtbot.waitSignal(bench.poller.refreshed):
+        for column in (STATUSES, P50, P50 + 1):
+            table.header.show_column(column, is_shown=True)
+    bench.qtbot.waitUntil(lambda: cell(table, 0, STATUSES) != NOT_YET)
+    assert [cell(table, 0, column) for column in (P50, P50 + 1)] == ["10 ms", "19 ms"]
+    assert cell(table, 0, STATUSES) == "network error × 4, 429 × 3"
+
+
 def test_shift_and_a_click_sort_by_a_further_column(table: KeyTable) -> None:
     click(table, CALLS, further=False)
     assert keys(table) == ["3", "1", "0", "2"]
