@@ -251,6 +251,15 @@ def test_an_answer_that_comes_when_the_error_was_closed_is_dropped(bench: Bench,
     assert bench.panel.error.text.toPlainText() == ""
 
 
+def test_an_error_goes_where_other_calls_are_asked_for(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.table.opened.emit(3)
+    bench.wait(lambda: bench.panel.error.reason.text() == "You exceeded your quota.")
+    bench.panel.failures.setChecked(True)
+    assert not bench.panel.error.isVisible()
+
+
 def test_nothing_is_computed_while_it_is_not_seen(
     bench: Bench, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
