@@ -83,6 +83,16 @@ def test_enter_runs_what_is_chosen_and_arrows_choose(bench: Bench) -> None:
     assert panel.isAncestorOf(focused())
 
 
+def test_where_a_command_puts_the_keyboard_it_stays(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    bench.window.panel.valid.setFocus()
+    search = opened(bench)
+    search.field.setText("view › search")
+    assert search.texts == ["View › Search"]
+    QTest.keyClick(search.field, Key.Key_Return)
+    assert focused() is bench.window.panel.search
+
+
 def test_a_command_is_found_by_its_shortcut(bench: Bench) -> None:
     bench.follow(bench.gateway())
     search = opened(bench)

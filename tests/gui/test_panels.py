@@ -102,6 +102,15 @@ def test_each_panel_is_reached_by_its_shortcut_and_has_the_keyboard(bench: Bench
     assert panel.isAncestorOf(focused())
 
 
+def test_in_the_trend_the_chart_has_the_keyboard(bench: Bench) -> None:
+    bench.window.activateWindow()
+    bench.qtbot.waitUntil(bench.window.isActiveWindow)
+    bench.window.panels.go_to("trend")
+    panel = bench.window.panels.panel("trend")
+    assert isinstance(panel, TrendPanel)
+    assert focused() is panel.chart
+
+
 def test_each_panel_is_in_the_view_menu_and_the_one_that_is_seen_is_marked(bench: Bench) -> None:
     bench.follow(bench.gateway())
     actions = {one.text(): one for one in bench.window.panels.view_actions}
