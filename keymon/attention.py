@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from keymon.calls import END, Calls, is_success, to_microseconds
+from keymon.calls import END, Calls, to_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,7 @@ def attention(
     Those with as many are in the order of the log. `status` is as `Calls.status_of` gives it; `limit` is the most
     keys to return.
     """
-    chosen = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END)
-    chosen = chosen[np.isin(calls.status[chosen], calls.codes_of(status, calls.status[chosen]))]
+    chosen = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END, calls.has_status(status))
     count = np.bincount(calls.key[chosen], minlength=len(calls.keys))
     found: list[KeyCount] = []
     for number in np.argsort(-count, kind="stable").tolist():
@@ -40,15 +39,13 @@ def attention(
 
 def statuses(calls: Calls, as_of: datetime) -> dict[int | str | None, int]:
     """Return the failures of all keys per status in the 24 hours before `as_of` (aware), most first."""
-    chosen = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END)
-    status = calls.status[chosen]
-    return calls.count_statuses(status[~is_success(status)])
+    failed = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END, ~calls.success)
+    return calls.count_statuses(calls.status[failed])
 
 
 def failures_by_key(calls: Calls, since: int) -> dict[int, dict[int | str | None, int]]:
     """Return the failures per status, most first, of each key's number that has any since then (microseconds UTC)."""
-    chosen = calls.started_between(since, END)
-    chosen = chosen[~is_success(calls.status[chosen])]
+    chosen = calls.started_between(since, END, ~calls.success)
     pairs = (calls.key[chosen].astype(np.int64) << 32) + (calls.status[chosen].astype(np.int64) + 2**31)
     pairs, count = np.unique(pairs, return_counts=True)
     numbers, codes = pairs >> 32, (pairs & (2**32 - 1)) - 2**31

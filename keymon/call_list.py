@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 
-from keymon.calls import END, LATENCY_UNKNOWN, Calls, Indexes, is_success, to_datetime, to_microseconds
+from keymon.calls import END, LATENCY_UNKNOWN, Bools, Calls, Indexes, to_datetime, to_microseconds
+
+_LAST = 4_096
+"""Calls of the log's end that are sure to fill a table that is seen, whatever is filtered: rarer ones sort quickly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +40,43 @@ class Call:
     latency_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class CallList:
-    """n calls of `calls`; `indexes` intp[n], newest first. A `Call` is made when it is looked at."""
+    """Those of `calls` that are `chosen`, bool[n]; newest first. A `Call` is made when it is looked at.
+
+    Only the newest are in view most of the time, and a list is made with every refresh: so the others are sorted
+    when one of them is looked at.
+    """
 
     calls: Calls
-    indexes: Indexes
+    chosen: Bools
 
     def __len__(self) -> int:
-        return len(self.indexes)
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
+        return int(np.count_nonzero(self.chosen))
+
+    @cached_property
+    def indexes(self) -> Indexes:
+        """intp[len(self)]: where in `calls` they are, newest first."""
+        return self._newest_first(np.flatnonzero(self.chosen))
+
+    @cached_property
+    def _newest(self) -> Indexes:
+        """The beginning of `indexes`, down to the start of a call that was logged not long ago."""
+        if len(self.calls) == 0:
+            return self.indexes
+        start = int(self.calls.started[-min(_LAST, len(self.calls))])
+        return self._newest_first(self.calls.started_between(start, END, self.chosen))
+
+    def _newest_first(self, indexes: Indexes) -> Indexes:
+        return indexes[np.argsort(self.calls.started[indexes], kind="stable")[::-1]]
 
     def __getitem__(self, place: int) -> Call:
-        calls, i = self.calls, int(self.indexes[place])
+        is_new = 0 <= place < len(self._newest)
+        calls, i = self.calls, int((self._newest if is_new else self.indexes)[place])
         latency = int(calls.latency_ms[i])
         return Call(
             int(calls.ids[i]),
@@ -61,24 +90,20 @@ class CallList:
 
     def later_than(self, instant: datetime) -> int:
         """Return how many of the calls started later than an aware instant."""
-        return int(np.count_nonzero(self.calls.started[self.indexes] > to_microseconds(instant)))
+        return int(np.count_nonzero(self.chosen & (self.calls.started > to_microseconds(instant))))
 
 
 def call_list(calls: Calls, as_of: datetime, wanted: CallFilter) -> CallList:
     """Return the wanted calls of `wanted.period` before `as_of` (aware), those that started last first."""
-    chosen = calls.started_between(to_microseconds(as_of - wanted.period), END)
+    chosen: Bools = calls.started >= to_microseconds(as_of - wanted.period)
     if wanted.key is not None:
-        chosen = chosen[calls.key[chosen] == calls.key_numbers.get(wanted.key, -1)]
+        chosen &= calls.key == calls.key_numbers.get(wanted.key, -1)
     if wanted.ending:
-        numbers = [i for i, key in enumerate(calls.keys) if key is not None and key.endswith(wanted.ending)]
-        chosen = chosen[np.isin(calls.key[chosen], numbers)]
+        chosen &= np.array([(key or "").endswith(wanted.ending) for key in calls.keys], np.bool_)[calls.key]
     if wanted.model is not None:
-        number = next((i for i, name in enumerate(calls.models) if name == wanted.model[0]), -1)
-        chosen = chosen[calls.model[chosen] == number]
+        chosen &= calls.model == next((i for i, name in enumerate(calls.models) if name == wanted.model[0]), -1)
     if wanted.only_failures:
-        chosen = chosen[~is_success(calls.status[chosen])]
+        chosen &= ~calls.success
     if wanted.status is not None:
-        codes = calls.codes_of(wanted.status[0], calls.status[chosen])
-        chosen = chosen[np.isin(calls.status[chosen], codes)]
-    order = np.argsort(calls.started[chosen], kind="stable")[::-1]
-    return CallList(calls, chosen[order])
+        chosen &= calls.has_status(wanted.status[0])
+    return CallList(calls, chosen)

@@ -27,6 +27,8 @@ LATENCY_UNKNOWN = -1
 BEGINNING, END = int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max)
 """Before and after any start, in microseconds."""
 _BLOCK = 4_096
+_NO_STATUS = int(np.iinfo(np.int32).min)
+"""No entry of `Calls.status`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,17 +97,22 @@ class Calls:
         chosen = self.started_between(to_microseconds(start), last)
         return self if len(chosen) == len(self) else self.where(chosen)
 
-    def started_between(self, start: int, end: int) -> Indexes:
-        """Return the indexes of the calls with `start` <= started < `end`, microseconds UTC."""
+    def started_between(self, start: int, end: int, among: Bools | None = None) -> Indexes:
+        """Return the indexes of the calls with `start` <= started < `end`, microseconds UTC.
+
+        `among` bool[n] leaves out all others: quicker, where they are many, than to do so with what is returned.
+        """
+        span = self.span_of(start, end)
+        chosen: Indexes | slice = span if among is None else span.start + np.flatnonzero(among[span])
+        started = self.started[chosen]
+        inside = (started >= start) & (started < end)
+        return span.start + np.flatnonzero(inside) if isinstance(chosen, slice) else chosen[inside]
+
+    def outcomes_between(self, start: int, end: int) -> tuple[int, int]:
+        """Return the number of successful and of failed calls with `start` <= started < `end`, microseconds UTC."""
         span = self.span_of(start, end)
         started = self.started[span]
-        found: Indexes = span.start + np.flatnonzero((started >= start) & (started < end))
-        return found
-
-    def outcomes_since(self, start: int) -> tuple[int, int]:
-        """Return the number of successful and of failed calls that started at or after `start`, microseconds UTC."""
-        span = self.span_of(start, END)
-        inside = self.started[span] >= start
+        inside = (started >= start) & (started < end)
         successes = int(np.count_nonzero(inside & is_success(self.status[span])))
         return successes, int(np.count_nonzero(inside)) - successes
 
@@ -132,9 +139,18 @@ class Calls:
         """Return the status of one call as the gateway stored it: a number, a text, or None for NULL."""
         return self.decode_status(int(self.status[index]))
 
-    def codes_of(self, status: int | str | None, among: Int32s) -> list[int]:
-        """Return the entries of `status` that stand for a status, as far as they occur in `among`."""
-        return [code for code in np.unique(among).tolist() if self.decode_status(code) == status]
+    def has_status(self, status: int | str | None) -> Bools:
+        """bool[n]: the gateway stored this status, a number, a text, or None for NULL."""
+        found: Bools = self.status == self._encode_status(status)
+        return found
+
+    def _encode_status(self, status: int | str | None) -> int:
+        """Return the entry of `status` that stands for a status."""
+        if status is None:
+            return STATUS_MISSING
+        if isinstance(status, int):
+            return status if status >= 0 else _NO_STATUS
+        return next((-2 - i for i, text in enumerate(self.status_texts) if text == status), _NO_STATUS)
 
     def count_statuses(self, statuses: Int32s) -> dict[int | str | None, int]:
         """Return how often each status occurs among entries of `status`, most first. None stands for NULL."""

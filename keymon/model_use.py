@@ -32,9 +32,8 @@ def model_use(
     calls: Calls, as_of: datetime, period: timedelta, key: int | None = None, *, folded: bool = False
 ) -> tuple[ModelUse, ...]:
     """Return the calls of a period before `as_of` (aware) per model, most first, then by name, NULL last."""
-    chosen = calls.started_between(to_microseconds(as_of - period), END)
-    if key is not None:
-        chosen = chosen[calls.key[chosen] == key]
+    among = None if key is None else calls.key == key
+    chosen = calls.started_between(to_microseconds(as_of - period), END, among)
     groups: dict[str | None, list[int]] = {}
     for number in np.unique(calls.model[chosen]).tolist():
         name = calls.models[number]

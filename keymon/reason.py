@@ -14,7 +14,7 @@ of these: then it is the newest.
 | failing | any other: 5xx, a network error (text), NULL |
 
 A key without failures that count is *unproven* where it made no call in the last 24 hours and the log that was read
-shows no failure and no passed check of it before. Any other key has no word.
+shows no failure of it before. Any other key has no word.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,5 +58,4 @@ def reason_of(figures: "KeyFigures") -> Reason | None:
     verdict = figures.verdict
     if verdict.told_by is not None:
         return verdict.told_by.reason
-    is_untouched = verdict.last_failure_at is None and verdict.last_passed_check is None
-    return "unproven" if is_untouched and not figures.calls_24h.total else None
+    return "unproven" if verdict.last_failure_at is None and not figures.calls_24h.total else None

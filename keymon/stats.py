@@ -114,7 +114,7 @@ class StatsService:
         """Return the number of calls of all keys in a period of at most 24 hours before `as_of`."""
         if period == DAY:
             return CallCount(int(self._tally.success.sum()), int(self._tally.failure.sum()))
-        return CallCount(*self._calls.outcomes_since(to_microseconds(self.as_of - period)))
+        return CallCount(*self._calls.outcomes_between(to_microseconds(self.as_of - period), END))
 
     def usage(self, key: str) -> tuple[ModelCalls, ...]:
         """Return the calls of `key` per model in the last 24 hours, most first, then by name, NULL last."""
@@ -130,8 +130,8 @@ class StatsService:
         number = calls.key_numbers.get(key)
         if number is None:
             return {}
-        own = calls.status[(calls.key == number) & (calls.started >= self._tally.since)]
-        return calls.count_statuses(own)
+        own = calls.started_between(self._tally.since, END, calls.key == number)
+        return calls.count_statuses(calls.status[own])
 
     def trend(self, period: timedelta, key: str | None = None) -> Trend:
         """Return the calls of a period of `trend.PERIODS` in buckets, of all keys or of one."""
@@ -232,8 +232,8 @@ class StatsService:
             return False
         if self._judged_since == before._judged_since:
             return True
-        between = sorted(to_microseconds(one._judged_since) for one in (self, before))
-        return len(self._calls.started_between(*between)) == 0
+        begin, end = sorted(to_microseconds(one._judged_since) for one in (self, before))
+        return len(self._calls.started_between(begin, end)) == 0
 
     @cached_property
     def key_figures(self) -> tuple[KeyFigures, ...]:

@@ -6,11 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
 
 from keymon import cli_calls, console, error_browser
+from keymon.error_browser import ErrorBrowser
 from keymon.errors import DatabaseLockedError
 from keymon.locations import FileLocation
 from keymon.masking import mask_key
@@ -120,6 +122,14 @@ def test_only_the_calls_that_are_wanted(run: RunIt, options: list[str], minutes:
     assert [(datetime.fromisoformat(call["time"]) - started) / timedelta(minutes=1) for call in found] == minutes
 
 
+def test_periods_of_calls(run: RunIt, gateway: Gateway) -> None:
+    gateway.call(A, AT - timedelta(hours=2), "between", 200)
+    found = {
+        period: json.loads(run("calls", "--json", "--period", period).out)["total"] for period in ("1h", "8h", "24h")
+    }
+    assert found == {"1h": 6, "8h": 7, "24h": 8}
+
+
 def test_calls_as_a_table(run: RunIt) -> None:
     lines = run("calls").out.splitlines()
     assert lines[0].split() == ["TIME", "KEY", "MODEL", "STATUS", "MS"]
@@ -217,6 +227,14 @@ def test_errors_are_read_page_by_page(run: RunIt, monkeypatch: pytest.MonkeyPatc
     assert len(json.loads(run("errors", "--json", "--since", "all", "--limit", "3").out)["errors"]) == 3
 
 
+def test_a_page_without_errors_is_not_the_last(run: RunIt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(error_browser, "_ROWS_AT_FIRST", 1)
+    monkeypatch.setattr(error_browser, "_MOST_ROWS", 1)
+    monkeypatch.setattr(ErrorBrowser, "page", partialmethod(ErrorBrowser.page, patience=-1))
+    found = json.loads(run("errors", "--json", "--since", "all", "--text", "1+1").out)["errors"]
+    assert [row["model"] for row in found] == ["old"]
+
+
 def test_whole_texts_when_asked(run: RunIt) -> None:
     texts = [row["text"] for row in json.loads(run("errors", "--full", "--json").out)["errors"]]
     assert texts == [
@@ -265,6 +283,16 @@ def test_a_key_that_was_sent_as_a_model_is_masked(run: RunIt, gateway: Gateway, 
         assert mask_key(GONE) in out or json.dumps(mask_key(GONE))[1:-1] in out
 
 
+@pytest.mark.parametrize("options", [[], ["--show-keys"]], ids=["masked", "whole"])
+def test_a_key_does_not_steer_a_terminal(run: RunIt, gateway: Gateway, options: list[str]) -> None:
+    gateway.call(STEER * 5, AT, "m", 400)
+    gateway.error(STEER * 5, AT, "text")
+    for command in ("calls", "errors"):
+        out = run(command, *options).out
+        assert not {"\x1b", "\u202e"} & set(out)
+        assert ("a<b>\\u001b[31m\\u202ea<b>" in out) == bool(options)
+
+
 @on_sqlite_only("a server keeps no text as a status")
 def test_a_status_may_be_a_text(run: RunIt, gateway: Gateway) -> None:
     gateway.call(B, AT, "m", "All connection attempts failed")
@@ -284,6 +312,8 @@ def test_a_status_may_be_a_text(run: RunIt, gateway: Gateway) -> None:
         ["errors", "--key", ""],
         ["errors", "--since", "yesterday"],
         ["errors", "--since", "99999999d"],
+        ["errors", "--since", "0001-01-01"],
+        ["errors", "--since", "9999-12-31T23:59"],
         ["calls", "--limit", "0"],
         ["calls", "--limit", "many"],
         ["calls", "--period", "7d"],

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from keymon.data_quality import TEXT_LIMIT, Check, Quality, State, quality
+from keymon.call_window import CallWindow
+from keymon.data_quality import TEXT_LIMIT, Check, Quality, State, Surroundings, quality
 from keymon.gateway_clock import ClockWatch, GatewayClock
+from keymon.gateway_settings import GatewaySettings
 from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
-from keymon.stats import OutsideCalls
+from keymon.stats import OutsideCalls, StatsService
 from tests.conftest import MakeGateway
 from tests.gateway import Gateway, MakeAnyGateway, on_sqlite_only
 from tests.gateway_file import key
@@ -98,7 +100,7 @@ def test_recorded_network_errors_are_noted(real_gateway: Path) -> None:
 def test_calls_of_keys_outside_the_pool_are_counted(gateway: Gateway, monitor: Monitor) -> None:
     for one, ago, times in ((A, 1, 3), (C, 1, 2), (key(4), 2, 1), ("", 3, 1), (None, 4, 2), (C, 25, 9)):
         for _ in range(times):
-            gateway.call(one, at(timedelta(hours=ago)))
+            gateway.call(one, at(timedelta(hours=ago)), status=429 if one == C else 200)
     found = quality_of(monitor.refresh())
     assert found.outside == OutsideCalls(calls=6, keys=2, keyless=3)
     assert found.states["outside"] == "noted"
@@ -159,6 +161,14 @@ def test_the_key_list_has_no_limit_in_a_file(gateway: Gateway, monitor: Monitor)
     assert quality_of(monitor.refresh()).list_bytes == expected
 
 
+def test_the_longer_list_counts_by_its_bytes() -> None:
+    window = CallWindow(GatewayClock(UTC, "set"))
+    stored = {"API_KEYS": '["a"]', "VERTEX_API_KEYS": '["é", "é"]', "TEST_MODEL": "gemini-2.5-flash-lite"}
+    stats = StatsService(window.calls, GatewaySettings(("a",), stored=stored), NOW)
+    assert quality(stats, Surroundings(is_server=True)).list_bytes == 12
+    assert quality(stats, Surroundings(is_server=False)).list_bytes is None
+
+
 def test_a_list_that_a_server_has_cut_off_is_recognised(make_any_gateway: MakeAnyGateway) -> None:
     gateway = make_any_gateway([])
     gateway.setting("API_KEYS", json.dumps([key(i) for i in range(2_000)])[:TEXT_LIMIT])
@@ -209,6 +219,8 @@ FINE = Quality(10, 0, 0, OutsideCalls(0, 0, 0), (), 0, timedelta(0), 1_000, time
         ("duplicates", replace(FINE, duplicates=(A,), spare_entries=1), "noted"),
         ("clock", replace(FINE, clock_ahead=None), "unknown"),
         ("clock", replace(FINE, clock_ahead=timedelta(seconds=11)), "noted"),
+        ("clock", replace(FINE, clock_ahead=timedelta(seconds=10)), "fine"),
+        ("clock", replace(FINE, clock_ahead=-timedelta(minutes=3)), "fine"),
         ("clock", replace(FINE, clock_ahead=-timedelta(minutes=2)), "fine"),
         ("clock", replace(FINE, clock_ahead=-timedelta(minutes=4)), "noted"),
         ("clock", replace(FINE, clock_ahead=timedelta(seconds=9)), "fine"),
@@ -218,6 +230,7 @@ FINE = Quality(10, 0, 0, OutsideCalls(0, 0, 0), (), 0, timedelta(0), 1_000, time
         ("room", replace(FINE, list_bytes=TEXT_LIMIT), "noted"),
         ("room", replace(FINE, list_bytes=TEXT_LIMIT + 1), "fine"),
         ("age", replace(FINE, age=None), "unknown"),
+        ("age", replace(FINE, age=timedelta(days=90)), "fine"),
         ("age", replace(FINE, age=timedelta(days=91)), "noted"),
         ("times", replace(FINE, without_time=1), "noted"),
     ],

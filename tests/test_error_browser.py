@@ -90,15 +90,16 @@ def test_what_a_row_says(gateway: Gateway, browser: ErrorBrowser) -> None:
     )
 
 
-def test_pages_hold_every_row_once_newest_first(gateway: Gateway, browser: ErrorBrowser) -> None:
-    log(gateway, *((A, "m", f"text {n}", 500) for n in range(50)))
+@pytest.mark.parametrize("most", [1, 5, 29, 59])
+def test_pages_hold_every_row_once_newest_first(gateway: Gateway, browser: ErrorBrowser, most: int) -> None:
+    log(gateway, *((A, "m", f"text {n}", 500) for n in range(80)))
     gateway.execute("DELETE FROM t_error_logs WHERE id BETWEEN 10 AND 30")
-    pages = walk(browser, ErrorFilter(), rows=5)
-    expected = [f"text {n}" for n in range(49, -1, -1) if not 9 <= n <= 29]
+    pages = walk(browser, ErrorFilter(), most)
+    expected = [f"text {n}" for n in range(79, -1, -1) if not 9 <= n <= 29]
     assert [text for page in pages for text in texts(page)] == expected
-    assert [len(page.rows) for page in pages] == [5, 5, 5, 5, 5, 4]
+    assert [len(page.rows) for page in pages] == [min(most, 59 - n) for n in range(0, 59, most)]
     assert sum(page.looked_at for page in pages) == len(expected)
-    assert pages[0].reached == NOON.replace(tzinfo=UTC) - 4 * MINUTE
+    assert pages[0].reached == browser.page(ErrorFilter(), rows=most).rows[-1].at
 
 
 ROWS: tuple[tuple[object, object, object, object], ...] = (
@@ -108,22 +109,25 @@ ROWS: tuple[tuple[object, object, object, object], ...] = (
     (None, "gemini-2.5-flash", "API key not valid", 400),
     ("", "", "", 429),
     (B, "gemini-2.5-pro", "quota", 429),
+    (B, "gemini-2.5-pro", "no connection", 0),
 )
 
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (ErrorFilter(), [6, 5, 4, 3, 2, 1]),
+        (ErrorFilter(), [7, 6, 5, 4, 3, 2, 1]),
         (ErrorFilter(ending=A), [3, 1]),
-        (ErrorFilter(ending=B[-4:]), [6, 2]),
+        (ErrorFilter(ending=B[-4:]), [7, 6, 2]),
         (ErrorFilter(ending="nobody"), []),
+        (ErrorFilter(ending=A[:-1]), []),
         (ErrorFilter(text="KEY not VALID"), [4, 1]),
         (ErrorFilter(text="0%_"), [2]),
         (ErrorFilter(text="%"), [2]),
         (ErrorFilter(code=(400,)), [4, 1]),
         (ErrorFilter(code=(None,)), [3]),
-        (ErrorFilter(model=("gemini-2.5-pro",)), [6, 1]),
+        (ErrorFilter(code=(0,)), [7]),
+        (ErrorFilter(model=("gemini-2.5-pro",)), [7, 6, 1]),
         (ErrorFilter(model=(None,)), [3]),
         (ErrorFilter(model=("",)), [5]),
         (ErrorFilter(model=("GEMINI-2.5-pro",)), []),
@@ -136,7 +140,7 @@ def test_only_what_is_wanted_is_found(
     log(gateway, *ROWS)
     (page,) = walk(browser, wanted)
     assert [row.id for row in page.rows] == found
-    assert page.looked_at == 6
+    assert page.looked_at == 7
 
 
 def test_only_errors_of_the_period_are_found_and_no_more_is_looked_at_than_that_takes(
@@ -149,6 +153,23 @@ def test_only_errors_of_the_period_are_found_and_no_more_is_looked_at_than_that_
     assert [text for page in pages for text in texts(page)] == [str(n) for n in range(389, 378, -1)]
     assert sum(page.looked_at for page in pages) < 160
     assert ErrorBrowser(browser._database, browser.clock, end - 395 * MINUTE).page(ErrorFilter()).looked_at < 140
+
+
+def test_the_end_of_the_period_is_the_earlier_one(gateway: Gateway, database: Database) -> None:
+    log(gateway, *((A, "m", str(n), 500) for n in range(4)))
+    end = NOON.replace(tzinfo=UTC)
+    browser = ErrorBrowser(database, GatewayClock(UTC, "set"), end - 2 * MINUTE)
+    for until, found in ((end, ["1", "0"]), (end - 3 * MINUTE, ["0"]), (None, ["1", "0"])):
+        assert texts(browser.page(ErrorFilter(until=until))) == found
+
+
+def test_an_error_that_was_logged_out_of_order_is_found(gateway: Gateway, browser: ErrorBrowser) -> None:
+    log(gateway, (A, "m", "in the period", 500))
+    log(gateway, *((A, "m", "just before", 500) for _ in range(20)), at=NOON - MINUTE, apart=timedelta(0))
+    log(gateway, *((A, "m", "a day before", 500) for _ in range(6)), at=NOON - 24 * HOUR, apart=timedelta(0))
+    log(gateway, (A, "m", "the last", 500))
+    pages = walk(browser, ErrorFilter(since=NOON.replace(tzinfo=UTC)))
+    assert [text for page in pages for text in texts(page)] == ["the last", "in the period"]
 
 
 def test_a_period_is_one_of_the_gateways_clock(gateway: Gateway, database: Database) -> None:
@@ -213,7 +234,9 @@ def test_odd_times_do_no_harm(gateway: Gateway, browser: ErrorBrowser) -> None:
     for odd in (None, "0000-00-00 00:00:00"):
         gateway.error(A, odd, "odd")
     gateway.error(A, NOON, "found")
-    assert [row.at is None for row in browser.page(ErrorFilter()).rows] == [False, True, True]
+    page = browser.page(ErrorFilter())
+    assert [row.at is None for row in page.rows] == [False, True, True]
+    assert page.reached == NOON.replace(tzinfo=UTC)
     assert texts(browser.page(ErrorFilter(since=NOON.replace(tzinfo=UTC)))) == ["found"]
 
 

@@ -42,7 +42,7 @@ def test_the_message_of_a_beginning(head: str | None, said: str) -> None:
 )
 def test_messages_that_differ_in_numbers_and_keys_are_one_group(one: str, other: str) -> None:
     assert group_name(one) == group_name(other)
-    assert key(1) not in group_name(one)
+    assert key(1)[:20] not in group_name(one)
 
 
 @pytest.mark.parametrize("shown", [4, 5, 12, 19])
@@ -65,13 +65,16 @@ def test_other_words_are_another_group() -> None:
 def test_groups_come_most_first_and_know_their_newest() -> None:
     rows = [
         ErrorRow(9 - n, NOON - timedelta(minutes=n), key(owner), "m", 500, None, head)
-        for n, (owner, head) in enumerate([(1, "once"), (1, "try 1"), (2, "also once"), (2, "try 2"), (2, "try 3")])
+        for n, (owner, head) in enumerate(
+            [(1, "once"), (1, "try 1"), (2, "also once"), (2, "try 2"), (2, "try 3"), *[(1, "often")] * 4]
+        )
     ]
     groups = grouped(rows)
     assert [(group.message, group.count, group.keys) for group in groups] == [
+        ("often", 4, 1),
         ("try #", 3, 2),
         ("once", 1, 1),
         ("also once", 1, 1),
     ]
-    assert (groups[0].newest, groups[0].example) == (NOON - timedelta(minutes=1), rows[1])
+    assert (groups[1].newest, groups[1].example) == (NOON - timedelta(minutes=1), rows[1])
     assert grouped([]) == ()

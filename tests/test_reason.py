@@ -27,11 +27,13 @@ Call = tuple[object, str | None]
 """A status and a model."""
 
 
-def figures_of(api_key: str, *calls: Call, settings: GatewaySettings = SETTINGS) -> KeyFigures:
-    """Return the figures of a key with calls a minute apart, the last of them a minute ago."""
+def figures_of(
+    api_key: str, *calls: Call, settings: GatewaySettings = SETTINGS, ago: timedelta = timedelta(0)
+) -> KeyFigures:
+    """Return the figures of a key with calls a minute apart, the last of them a minute and so long ago."""
     window = CallWindow(GatewayClock(UTC, "set"))
     rows = [
-        (i, f"{NOW - timedelta(minutes=len(calls) - i):%F %T.%f}", model, api_key, status, 10)
+        (i, f"{NOW - ago - timedelta(minutes=len(calls) - i):%F %T.%f}", model, api_key, status, 10)
         for i, (status, model) in enumerate(calls)
     ]
     window.add(in_columns(rows), NOW - timedelta(hours=48))
@@ -105,6 +107,23 @@ def test_a_key_without_calls_is_unproven_and_one_with_successes_needs_no_word() 
     none_is_valid = GatewaySettings((A,), max_failures=0)
     assert reason_of(figures_of(A, settings=none_is_valid)) == "unproven"
     assert reason_of(figures_of(A, (200, "m"), settings=none_is_valid)) is None
+
+
+@pytest.mark.parametrize(
+    ("api_key", "calls", "word"),
+    [
+        (A, [*failed(500, 500, 500), (200, CHECK)], None),
+        (VERTEX, [(500, "m"), (200, "m")], None),
+        (A, [(200, "m")], "unproven"),
+        (A, [(500, "m")], "failing"),
+    ],
+)
+def test_what_was_seen_before_the_last_day_proves_a_key_too(
+    api_key: str, calls: list[Call], word: Reason | None
+) -> None:
+    figures = figures_of(api_key, *calls, ago=timedelta(hours=26))
+    assert figures.calls_24h.total == 0
+    assert reason_of(figures) == word
 
 
 @given(some.lists(some.sampled_from([200, 400, 401, 403, 429, 500, None, "refused"]), max_size=12))

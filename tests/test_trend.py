@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from keymon.call_log import in_columns
@@ -129,6 +129,7 @@ def test_every_call_is_in_its_bucket_and_all_sum_to_the_total(
 
 
 @given(calls=some_calls)
+@example(calls=[(ago(hours=hours), A, 200) for hours in (25, 24, 23, 1, 0)])
 @settings(max_examples=60, deadline=None)
 def test_a_sparkline_counts_hours_back_from_now(calls: list[Started]) -> None:
     stats = stats_of(calls)

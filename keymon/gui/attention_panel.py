@@ -8,7 +8,8 @@ from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from keymon.gui.evidence import status_name
-from keymon.gui.key_columns import NOT_YET
+from keymon.gui.key_columns import NOT_YET, why
+from keymon.gui.key_tips import told_by
 from keymon.gui.row_table import RowColumn, RowTable
 from keymon.gui.translation import number, percent, tr
 from keymon.masking import mask_key
@@ -48,12 +49,21 @@ def _verdict(row: AttentionRow, _snapshot: "Snapshot") -> str:
     return "✓ " + tr("Valid") if row.figures.verdict.valid else "✗ " + tr("Invalid")
 
 
+def _reason(row: AttentionRow, snapshot: "Snapshot") -> str:
+    return why(row.figures, snapshot)
+
+
+def _reason_tip(row: AttentionRow, snapshot: "Snapshot") -> str | None:
+    return told_by(row.figures, snapshot)
+
+
 COLUMNS = (
     RowColumn("Key", "AIzaSy…WWWW", lambda row, _: mask_key(row.key), is_key=True),
     RowColumn("With this status", "999,999", lambda row, _: number(row.count), is_number=True),
     RowColumn("Calls 24 h", "9,999,999", lambda row, _: number(row.figures.calls_24h.total), is_number=True),
     RowColumn("Share", "100.0 %", _share, is_number=True),
-    RowColumn("Verdict", "", _verdict),
+    RowColumn("Verdict", "✗ Invalid", _verdict),
+    RowColumn("Reason", "", _reason, _reason_tip),
 )
 
 

@@ -108,7 +108,9 @@ class CallsPanel(QWidget):
         self.table = RowTable("callTable", tr("Calls"), COLUMNS)
         self.table.opened.connect(self._open)
         self.table.text_copied.connect(self.copy_wanted)
-        self.table.add_action(tr("Details of the key"), [QKeySequence("Ctrl+Return")], self._open_details)
+        self._details = self.table.add_action(
+            tr("Details of the key"), [QKeySequence("Ctrl+Return")], self._open_details
+        )
         self.error = ErrorView()
         self.error.copy_wanted.connect(self.copy_wanted)
         self.error.closed.connect(self._forget_error)
@@ -116,7 +118,7 @@ class CallsPanel(QWidget):
         self._foot = QLabel()
         self._foot.setTextFormat(Qt.TextFormat.PlainText)
         self._foot.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.newer = QPushButton(tr("Show &newest"))
+        self.newer = QPushButton(tr("Show ne&west"))
         self.newer.setToolTip(tr("Clear the selection and show the newest calls"))
         self.newer.clicked.connect(self.show_newest)
         export = QPushButton(tr("E&xport…"))
@@ -179,7 +181,11 @@ class CallsPanel(QWidget):
     def set_key(self, key: str | None) -> None:
         """Show the calls of `key` only, or of all keys."""
         self._pinned = key
+        if key is not None:
+            self.period.setCurrentIndex(self.period.findData(24))  # of one key even a day's calls can be looked over
         self.ending.setVisible(key is None)
+        self._details.setVisible(key is None)
+        self.table.show_keys(key is None)
         self._filter()
 
     def clear(self) -> None:

@@ -4,8 +4,8 @@ The dialog shows what the snapshots say; it stays open and live.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeySequence
@@ -32,6 +32,9 @@ from keymon.masking import mask_key
 from keymon.stats import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keymon.gui.panels import Panel
     from keymon.monitor import Snapshot
 
 REVEAL_MS = 30_000
@@ -49,13 +52,13 @@ class Habits:
 class DetailsDialog(QDialog):
     """The details of `key`.
 
-    `copy_wanted(key)`, `retry_wanted()` and `error_text_wanted(key, started, latency_ms)` ask the window for
+    `copy_wanted(key)`, `retry_wanted()` and `ask_wanted(Request)`, which is for the poller, ask the window for
     what a dialog cannot do itself, and `neighbour_wanted(step)` for the previous key (-1) or the next (1).
     """
 
     copy_wanted = Signal(str)
     retry_wanted = Signal()
-    error_text_wanted = Signal(str, object, int)
+    ask_wanted = Signal(object)
     neighbour_wanted = Signal(int)
 
     def __init__(
@@ -65,6 +68,9 @@ class DetailsDialog(QDialog):
         self.key = key
         self._habits = habits or Habits()
         self._state = "loading"
+        self._latest: Snapshot | None = None
+        self._unbuilt: dict[int, tuple[QVBoxLayout, Callable[[], QWidget]]] = {}
+        self._panels: list[Panel] = []
         self.setObjectName("details")
         # The title is shown by window lists and screen sharing: masked, always.
         self.setWindowTitle(tr("{key} – details").format(key=mask_key(key)))
@@ -75,7 +81,7 @@ class DetailsDialog(QDialog):
         self._header.copy_wanted.connect(self.copy_wanted)
         self._header.neighbour_wanted.connect(self.neighbour_wanted)
         self._verdict = VerdictText(key)
-        self._verdict.error_text_wanted.connect(self.error_text_wanted)
+        self._verdict.ask_wanted.connect(self.ask_wanted)
         self._build_tabs()
         self._build()
         self._follow_habits()
@@ -131,22 +137,39 @@ class DetailsDialog(QDialog):
         layout.addStretch()
         return page
 
-    def add_tab(self, widget: QWidget, title: str) -> None:
-        """Put a widget beside the models and the trend; it is shown at once where its tab was looked at last."""
+    def add_panel(self, title: str, build: "Callable[[], QWidget]") -> None:
+        """Put a panel into a tab of its own; it is built when it is first seen.
+
+        That is at once where its tab was looked at last.
+        """
         margins = QWidget()
-        layout = QVBoxLayout(margins)
-        layout.setContentsMargins(0, 10, 0, 0)
-        layout.addWidget(widget)
-        self.tabs.addTab(margins, title)
-        if title == self._habits.tab:
-            self.tabs.setCurrentWidget(margins)
+        room = QVBoxLayout(margins)
+        room.setContentsMargins(0, 10, 0, 0)
+        tab = self.tabs.addTab(margins, title)
+        self._unbuilt[tab] = (room, build)
+        if tab == 0 or title == self._habits.tab:
+            self._see(tab)
+            self.tabs.setCurrentIndex(tab)
+
+    @Slot(int)
+    def _see(self, tab: int) -> None:
+        if tab not in self._unbuilt:
+            return
+        room, build = self._unbuilt.pop(tab)
+        panel: Any = build()
+        room.addWidget(panel)
+        panel.show()  # by itself it would be shown only later
+        self._panels.append(panel)
+        if self._latest is not None:
+            panel.show_snapshot(self._latest)
 
     def _follow_habits(self) -> None:
         self.models.set_period(self._habits.period)
         self.trend.set_period(self._habits.period)
         self.models.fold.setChecked(self._habits.folded)
-        self.add_tab(self.models, tr("&Models"))
-        self.add_tab(self.trend, tr("Tre&nd"))
+        self.add_panel(tr("&Models"), lambda: self.models)
+        self.add_panel(tr("Tre&nd"), lambda: self.trend)
+        self.tabs.currentChanged.connect(self._see)
         self.tabs.currentChanged.connect(self._keep_tab)
 
     @Slot(int)
@@ -197,8 +220,9 @@ class DetailsDialog(QDialog):
         self._header.badge.set_verdict(None if figures is None else figures.verdict.valid)
         self._verdict.show_figures(figures, snapshot)
         self._foot.setText(moments.as_of(snapshot))
-        self.models.show_snapshot(snapshot)
-        self.trend.show_snapshot(snapshot)
+        self._latest = snapshot
+        for panel in self._panels:
+            panel.show_snapshot(snapshot)
         if snapshot.stats.usage(self.key):
             self._show("figures", self.tabs)
         elif snapshot.loading is None:
@@ -210,21 +234,14 @@ class DetailsDialog(QDialog):
         self._state = state
         self._pages.setCurrentWidget(page)
 
-    def ask_again(self) -> None:
-        """Ask for the error's text once more with the next snapshot: it could not be read."""
-        self._verdict.ask_again()
-
-    def show_error_text(self, started: datetime, text: str | None) -> None:
-        """Take the answer to `error_text_wanted`."""
-        self._verdict.show_error_text(started, text)
-
-    def show_text_missing(self, started: datetime, error: BaseException) -> None:
-        """Tell why there is no answer to `error_text_wanted`, and will be none."""
-        self._verdict.show_text_missing(started, error)
+    def show_error_text(self, text: str | None) -> None:
+        """Show what the gateway logged for the failure that says why; None where it logged nothing."""
+        self._verdict.show_error_text(text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide the key before the window goes."""
         self._header.end()
+        self._verdict.forget()
         super().closeEvent(event)
 
 

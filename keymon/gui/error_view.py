@@ -36,7 +36,7 @@ class ErrorView(QWidget):
         self.text.setFont(monospace())
         self.text.setAccessibleName(tr("Text of the error"))
         self.text.setTabChangesFocus(True)
-        self._copy = QPushButton(tr("&Copy text"))
+        self._copy = QPushButton(tr("Cop&y text"))
         self._copy.setToolTip(tr("Copy the text of the error, keys masked"))
         self._copy.clicked.connect(self._copy_text)
         close = QPushButton(tr("Cl&ose"))

@@ -77,7 +77,9 @@ class ErrorsPanel(QWidget):
         self.table = RowTable("errorTable", tr("Errors"), ROWS)
         self.table.opened.connect(self._open)
         self.table.text_copied.connect(self.copy_wanted)
-        self.table.add_action(tr("Details of the key"), [QKeySequence("Ctrl+Return")], self._open_details)
+        self._details = self.table.add_action(
+            tr("Details of the key"), [QKeySequence("Ctrl+Return")], self._open_details
+        )
         self.error = ErrorView()
         self.error.copy_wanted.connect(self.copy_wanted)
         self.error.closed.connect(self._forget_text)
@@ -136,6 +138,8 @@ class ErrorsPanel(QWidget):
     def set_key(self, key: str | None) -> None:
         """Show the errors of `key` only, or of all keys."""
         self.filters.set_key(key)
+        self._details.setVisible(key is None)
+        self.table.show_keys(key is None)
         self._begin_if_seen()
 
     def clear(self) -> None:

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from keymon.gui.moments import moment
-from keymon.gui.translation import number, tr
+from keymon.gui.reason_shape import reason_word, shown_reason
+from keymon.gui.translation import number, shown_model, tr
 from keymon.masking import foreign
 
 if TYPE_CHECKING:
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def describe(figures: "KeyFigures", snapshot: "Snapshot", text: str | None) -> str:
-    """Return the evidence for the verdict on a key, with the last error's code and message.
+    """Return the evidence for the verdict on a key, with the code and the message of the error that says why.
 
-    `text` is what the gateway logged for the last failure; None while it is not known.
+    `text` is what the gateway logged for the failure that says why; None while it is not known.
     """
-    line = _describe(figures.verdict, snapshot, text)
+    line = "\n".join(filter(None, (_reason(figures, snapshot), _describe(figures, snapshot, text))))
     if figures.kind == "vertex":
         line += "\n" + tr(
             "The gateway itself keeps no count for Vertex keys: these are keymon's, of failures in a row."
@@ -25,7 +26,10 @@ def describe(figures: "KeyFigures", snapshot: "Snapshot", text: str | None) -> s
     return line
 
 
-def _describe(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str:
+def _describe(figures: "KeyFigures", snapshot: "Snapshot", text: str | None) -> str:
+    if shown_reason(figures, snapshot) == "unproven":
+        return tr("Unproven: no call in the last 24 hours, and no failure in the log before.")
+    verdict = figures.verdict
     if verdict.failure_count == 0 and not verdict.passed_over:
         cleared = _last_cleared(verdict, snapshot)
         if cleared:
@@ -35,8 +39,8 @@ def _describe(verdict: "Verdict", snapshot: "Snapshot", text: str | None) -> str
     count, most = verdict.failure_count, snapshot.settings.max_failures
     words = tr("{n} of {most} failures since {since}") if count <= most else tr("{n} failures since {since}")
     line = words.format(n=number(count), most=number(most), since=since or tr("the log begins"))
-    last = _last_error(verdict, text) if verdict.failure_count else ""
-    line = f"{line}: {last}" if last else f"{line}."
+    error = _telling_error(verdict, text)
+    line = f"{line}: {error}" if error else f"{line}."
     if verdict.passed_over:
         return tr("The gateway gives this key no calls any more, as it does with invalid keys.") + "\n" + line
     return line
@@ -60,9 +64,21 @@ def _last_cleared(verdict: "Verdict", snapshot: "Snapshot") -> str:
     return tr("the last passed check at {time}").format(time=moment(passed, snapshot)) if passed else ""
 
 
-def _last_error(verdict: "Verdict", text: str | None) -> str:
-    status = status_name(verdict.last_failure_status)
-    if text is None or isinstance(verdict.last_failure_status, str):
+def _reason(figures: "KeyFigures", snapshot: "Snapshot") -> str:
+    """Return the reason with the call that says so; empty where there is nothing to explain."""
+    reason, row = shown_reason(figures, snapshot), figures.verdict.told_by
+    if reason is None or row is None:
+        return ""
+    return tr("{word} by the call to {model} at {time}").format(
+        word=reason_word(reason).capitalize(), model=shown_model(row.model), time=moment(row.started_at, snapshot)
+    )
+
+
+def _telling_error(verdict: "Verdict", text: str | None) -> str:
+    if verdict.told_by is None:
+        return ""
+    status = status_name(verdict.told_by.status)
+    if text is None or isinstance(verdict.told_by.status, str):
         return status
     from keymon.error_log import reason
 

@@ -7,7 +7,6 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -58,10 +57,6 @@ class FilterButton(QPushButton):
         }
         self._lay_out()
         self.clicked.connect(self.open)
-        shortcut = QAction(tr("Filter the keys"), self)
-        shortcut.setShortcut("Ctrl+Shift+F")
-        shortcut.triggered.connect(self.open)
-        self.addAction(shortcut)
 
     def _lay_out(self) -> None:
         rows = {

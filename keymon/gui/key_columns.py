@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from keymon.gui.evidence import status_name
 from keymon.gui.moments import ago
-from keymon.gui.reason_shape import reason_word
+from keymon.gui.reason_shape import reason_word, shown_reason
 from keymon.gui.translation import number, percent, shown_model, tr
 from keymon.masking import mask_key
-from keymon.reason import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keymon.gui.key_measures import Measures, Need
     from keymon.monitor import Snapshot
-    from keymon.reason import Reason
     from keymon.stats import KeyFigures
 
 
@@ -66,12 +64,6 @@ def top_model(figures: "KeyFigures", snapshot: "Snapshot", _: object = None) -> 
     if snapshot.loading is not None:
         return NOT_YET
     return shown_model(figures.top_model) if figures.calls_24h.total else "–"
-
-
-def shown_reason(figures: "KeyFigures", snapshot: "Snapshot") -> "Reason | None":
-    """Return the reason, as far as the log that has been read can tell."""
-    reason = reason_of(figures)
-    return None if reason == "unproven" and snapshot.loading is not None else reason
 
 
 def why(figures: "KeyFigures", snapshot: "Snapshot", _: object = None) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN, column_number, shown_reason
+from keymon.gui.key_columns import COLUMNS, DETAILS_COLUMN, column_number
 from keymon.gui.key_tips import tip
+from keymon.gui.reason_shape import shown_reason
 from keymon.gui.theme import monospace
 from keymon.gui.translation import number, tr
 

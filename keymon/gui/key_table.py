@@ -129,7 +129,6 @@ class KeyTable(QTableView):
         add(tr("Copy as table, keys masked"), [QKeySequence("Ctrl+Shift+C")], self._copy_table)
         add(tr("Export selected…"), [], self.export_wanted.emit)
         add(tr("Select all"), [QKeySequence(QKeySequence.StandardKey.SelectAll)], self.selectAll)
-        add(tr("Columns…"), [QKeySequence("Ctrl+Shift+H")], self.header.open_menu)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the selected keys."""

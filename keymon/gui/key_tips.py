@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from keymon.gui.evidence import status_name
-from keymon.gui.key_columns import Column, shown_reason
+from keymon.gui.key_columns import Column
 from keymon.gui.moments import moment
+from keymon.gui.reason_shape import shown_reason
 from keymon.gui.translation import number, plain_tip, shown_model, tr
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def tip(column: Column, figures: "KeyFigures", snapshot: "Snapshot", measures: "
     if column.title == "Last call":
         return _last_call(figures, snapshot)
     if column.title == "Reason":
-        return _told_by(figures, snapshot)
+        return told_by(figures, snapshot)
     if column.title == "Most used model" and calls.total:
         return plain_tip(shown_model(figures.top_model))
     return plain_tip(column.text(figures, snapshot, measures)) if column.needs in {"statuses", "hours"} else None
@@ -39,11 +40,15 @@ def _last_call(figures: "KeyFigures", snapshot: "Snapshot") -> str | None:
     )
 
 
-def _told_by(figures: "KeyFigures", snapshot: "Snapshot") -> str | None:
+def told_by(figures: "KeyFigures", snapshot: "Snapshot") -> str | None:
     """Return which row of the log says why a key is invalid."""
     row = figures.verdict.told_by
     if row is None:
-        return tr("No call in the log that was read") if shown_reason(figures, snapshot) == "unproven" else None
+        return (
+            tr("No call in the last 24 hours, and no failure in the log before")
+            if shown_reason(figures, snapshot) == "unproven"
+            else None
+        )
     text = tr("{status} from {model} at {time}").format(
         status=status_name(row.status), model=shown_model(row.model), time=moment(row.started_at, snapshot)
     )

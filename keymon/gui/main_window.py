@@ -7,7 +7,6 @@ imported costs a third of one). It shows what snapshots say, and never asks a da
 rows stay where they are, so that nothing moves under the pointer.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from PySide6.QtCore import QSettings, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMainWindow
 
-from keymon.errors import ErrorTextsMissingError
 from keymon.gui.translation import number, tr
 from keymon.gui.window_state import WindowState, fit
 from keymon.masking import visible
@@ -127,7 +125,6 @@ class MainWindow(QMainWindow):
         poller.progress.connect(panel.show_progress)
         poller.progress.connect(self.status_line.show_progress)
         poller.paused_changed.connect(self._show_paused)
-        poller.error_text_found.connect(self._pass_error_text)
         self.pause_action.toggled.connect(poller.pause)
         panel.pause.toggled.connect(poller.pause)
         panel.refresh.clicked.connect(poller.refresh)
@@ -262,6 +259,7 @@ class MainWindow(QMainWindow):
     def open_details(self, key: str) -> "DetailsDialog":
         """Open the details of a key, or raise them where they are open."""
         from keymon.gui.details_dialog import DetailsDialog, Habits
+        from keymon.gui.panels import add_browsers
 
         dialog = self.dialogs.get(key)
         if dialog is None:
@@ -270,8 +268,9 @@ class MainWindow(QMainWindow):
             dialog.neighbour_wanted.connect(self._open_neighbour)
             dialog.copy_wanted.connect(self._copy_key)
             dialog.retry_wanted.connect(self.poller.refresh)
-            dialog.error_text_wanted.connect(self.poller.ask_error_text)
+            dialog.ask_wanted.connect(self.poller.ask)
             dialog.finished.connect(self._forget_dialogs)
+            add_browsers(dialog, self)
             self.exporting.serve_details(dialog)
             if self._snapshot is not None:
                 dialog.show_snapshot(self._snapshot)
@@ -304,18 +303,6 @@ class MainWindow(QMainWindow):
         for key, dialog in list(self.dialogs.items()):
             if dialog is sender:
                 del self.dialogs[key]
-
-    @Slot(str, object, object)
-    def _pass_error_text(self, key: str, started: datetime, text: object) -> None:
-        dialog = self.dialogs.get(key)
-        if dialog is None:
-            return
-        if isinstance(text, ErrorTextsMissingError):
-            dialog.show_text_missing(started, text)
-        elif isinstance(text, BaseException):
-            dialog.ask_again()
-        else:
-            dialog.show_error_text(started, text if isinstance(text, str) else None)
 
     @Slot(str)
     def _copy_key(self, key: str) -> None:

@@ -37,6 +37,8 @@ def build_menus(window: "MainWindow") -> QAction:
     pause = _add(view, tr("&Pause refreshing"), "Ctrl+P", None)
     pause.setCheckable(True)
     _add(view, tr("&Search"), QKeySequence.StandardKey.Find, window.search_keys)
+    _add(view, tr("&Filter the keys…"), "Ctrl+Shift+F", window.panels.filter_keys)
+    _add(view, tr("Choose &columns…"), "Ctrl+Shift+H", window.panels.choose_columns)
     view.addSeparator()
     view.addActions(window.panels.view_actions)
     view.addSeparator()

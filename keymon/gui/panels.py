@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from keymon.gui.attention_panel import AttentionPanel
     from keymon.gui.calls_panel import CallsPanel
+    from keymon.gui.details_dialog import DetailsDialog
     from keymon.gui.errors_panel import ErrorsPanel
     from keymon.gui.key_panel import KeyPanel
     from keymon.gui.main_window import MainWindow
@@ -153,6 +154,18 @@ class Panels(QWidget):
         """Ask for a file of what the panel that is seen shows."""
         self._window.export_wanted.emit(self.current)
 
+    @Slot()
+    def filter_keys(self) -> None:
+        """Let the operator filter the tables of keys."""
+        self.show_panel(KEYS)
+        self._keys.filters.open()
+
+    @Slot()
+    def choose_columns(self) -> None:
+        """Let the operator choose the columns of the table of keys that is in use."""
+        self.show_panel(KEYS)
+        self._keys.current_table.header.open_menu()
+
     def go_to(self, name: str) -> None:
         """Show a panel and give it the keyboard."""
         self.show_panel(name)
@@ -219,25 +232,33 @@ def _attention(window: "MainWindow") -> "AttentionPanel":
     return panel
 
 
-def _calls(window: "MainWindow") -> "CallsPanel":
+def _calls(window: "MainWindow", key: str | None = None) -> "CallsPanel":
     from keymon.gui.calls_panel import CallsPanel
 
-    return _browser(window, CallsPanel())
+    return _browser(window, CallsPanel(), key)
 
 
-def _errors(window: "MainWindow") -> "ErrorsPanel":
+def _errors(window: "MainWindow", key: str | None = None) -> "ErrorsPanel":
     from keymon.gui.errors_panel import ErrorsPanel
 
-    return _browser(window, ErrorsPanel())
+    return _browser(window, ErrorsPanel(), key)
 
 
-def _browser(window: "MainWindow", panel: _Browser) -> _Browser:
+def _browser(window: "MainWindow", panel: _Browser, key: str | None) -> _Browser:
     panel.ask_wanted.connect(window.poller.ask)
     panel.copy_wanted.connect(window.copy_text)
     panel.details_wanted.connect(window.open_details)
     panel.export_wanted.connect(partial(window.export_wanted.emit, panel.objectName()))
     panel.setFocusProxy(panel.table)
+    if key is not None:
+        panel.set_key(key)
     return panel
+
+
+def add_browsers(dialog: "DetailsDialog", window: "MainWindow") -> None:
+    """Put the calls and the errors of the key into its details."""
+    dialog.add_panel(tr("Ca&lls"), partial(_calls, window, dialog.key))
+    dialog.add_panel(tr("&Errors"), partial(_errors, window, dialog.key))
 
 
 def _quality(window: "MainWindow") -> "QualityPanel":

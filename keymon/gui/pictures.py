@@ -47,9 +47,9 @@ def _render(
     busiest = max(snapshot.keys, key=lambda figures: figures.calls_24h.total, default=None)
     if busiest is not None:
         dialog = window.open_details(busiest.key)
-        failed_at = busiest.verdict.last_failure_at
-        if failed_at is not None:
-            dialog.show_error_text(failed_at, monitor.error_text(busiest.key, failed_at, 600_000))
+        told_by = busiest.verdict.told_by
+        if told_by is not None:
+            dialog.show_error_text(monitor.error_text(busiest.key, told_by.started_at, 600_000))
         made.append(_save(dialog, folder / f"details-{theme}.png"))
     return made
 

@@ -17,8 +17,6 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from keymon.retry import Failure, rest_s
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from keymon.gui.request import Request
     from keymon.monitor import Monitor, Snapshot
 
@@ -52,9 +50,7 @@ class Poller(QObject):
 
     Signals, all in the thread of this object: `started()` a refresh has begun; `progress(calls, share)` the calls
     loaded at first, and the share of the ids gone through, 0 to 1; `refreshed(Snapshot)`; `failed(Exception)`;
-    `resting(seconds)` the rest after a failure (float), None where no further try is made but by `refresh`;
-    `error_text_found(key, started, text)` the answer to `ask_error_text`, where `text` is a str, None, or the
-    exception that kept it from being read.
+    `resting(seconds)` the rest after a failure (float), None where no further try is made but by `refresh`.
 
     A long first load is broken up: each part of it ends with a `Snapshot` that tells that it goes on.
     """
@@ -64,7 +60,6 @@ class Poller(QObject):
     refreshed = Signal(object)
     failed = Signal(object)
     resting = Signal(object)
-    error_text_found = Signal(str, object, object)
     paused_changed = Signal(bool)
     _arrived = Signal(int, str, object)
 
@@ -127,12 +122,6 @@ class Poller(QObject):
         else:
             self.refresh()
 
-    def ask_error_text(self, key: str, started: "datetime", latency_ms: int) -> None:
-        """Look up what was logged for a failed call; the answer comes as `error_text_found`."""
-        followed = self._followed
-        if followed is not None:
-            self._submit("text", lambda _: followed.error_text(key, started, latency_ms))
-
     @Slot(object)
     def ask(self, request: "Request[Any]") -> None:
         """Let the worker answer a request about the gateway that is followed; once that is left, nothing is heard."""
@@ -184,8 +173,6 @@ class Poller(QObject):
             return
         if kind == "progress":
             self.progress.emit(*result)  # type: ignore[misc]
-        elif kind == "text":
-            self.error_text_found.emit(*result)  # type: ignore[misc]
         elif kind == "answer":
             if callable(result):
                 result()
@@ -262,15 +249,6 @@ class _Followed:
     def survey(self, _progress: "_Progress") -> bool:
         """Return whether there is more of it to do."""
         return self._monitor is not None and not self._left and self._monitor.survey(_SURVEY_S)
-
-    def error_text(self, key: str, started: "datetime", latency_ms: int) -> tuple[str, object, object]:
-        """Return the arguments of `error_text_found`."""
-        if self._monitor is None:
-            return key, started, None
-        try:
-            return key, started, self._monitor.error_text(key, started, latency_ms)
-        except Exception as error:  # noqa: BLE001 - shown in the dialog that asked
-            return key, started, error
 
     def answer(self, request: "Request[Any]") -> Callable[[], object] | None:
         """Return what tells the answer in the window's thread; None where the gateway could not be opened."""

@@ -1,10 +1,16 @@
 """Why a key is invalid, by a shape of its own and a word: no two are told apart by colour alone."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from keymon.gui.translation import tr
-from keymon.reason import Reason
+from keymon.reason import Reason, reason_of
+
+if TYPE_CHECKING:
+    from keymon.monitor import Snapshot
+    from keymon.stats import KeyFigures
 
 
 def reason_word(reason: Reason) -> str:
@@ -16,6 +22,12 @@ def reason_word(reason: Reason) -> str:
         "failing": tr("failing"),
         "unproven": tr("unproven"),
     }[reason]
+
+
+def shown_reason(figures: "KeyFigures", snapshot: "Snapshot") -> Reason | None:
+    """Return the reason, as far as the log that has been read can tell."""
+    reason = reason_of(figures)
+    return None if reason == "unproven" and snapshot.loading is not None else reason
 
 
 def draw_reason(painter: QPainter, area: QRectF, reason: Reason, colour: QColor) -> None:

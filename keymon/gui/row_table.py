@@ -163,13 +163,19 @@ class RowTable(QTableView):
             if not column.sample:
                 header.setSectionResizeMode(i, QHeaderView.ResizeMode.Stretch)
 
-    def add_action(self, text: str, shortcuts: list[QKeySequence], run: Callable[[], None]) -> None:
+    def add_action(self, text: str, shortcuts: list[QKeySequence], run: Callable[[], None]) -> QAction:
         """Offer something to be done with the selected rows, by shortcut and by the context menu."""
         action = QAction(text, self)
         action.setShortcuts(shortcuts)
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(run)
         self.addAction(action)
+        return action
+
+    def show_keys(self, is_shown: bool) -> None:
+        """Show the columns that tell a row's key, or leave them out, where it is the same in all."""
+        for i, column in enumerate(self.content.columns):
+            self.setColumnHidden(i, column.is_key and not is_shown)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the selected rows."""

@@ -30,7 +30,7 @@ def bucket_time(trend: "Trend", bucket: int, snapshot: "Snapshot") -> str:
     else:
         # Not by the clock: where it is put back at its end, the bucket would seem to end before it begins.
         words += f"–{start + (trend.end(bucket) - trend.start(bucket)):%H:%M}"
-    offsets = {_offset(edge, snapshot) for edge in (trend.start(0), trend.start(bucket), trend.end(len(trend) - 1))}
+    offsets = {_offset(edge, snapshot) for edge in (trend.start(0), trend.end(len(trend) - 1))}
     return words if len(offsets) == 1 else f"{words} ({_from_utc(trend.start(bucket), snapshot)})"
 
 

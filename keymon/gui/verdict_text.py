@@ -1,7 +1,6 @@
-"""The verdict on a key in words: its evidence, with the text of the last error, and the sum of its calls.
+"""The verdict on a key in words: its evidence, with the text of the error that says why, and the sum of its calls.
 
-Only the text of the last error is looked up when it is asked for, because error texts are long and the log of
-them has no index.
+Only that one text is looked up, because error texts are long and the log of them has no index.
 """
 
 from datetime import datetime
@@ -10,14 +9,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from keymon.errors import ErrorTextsMissingError
 from keymon.gui.details_header import plain_text
 from keymon.gui.evidence import describe
 from keymon.gui.model_table import statuses_in_words
 from keymon.gui.moments import ago
+from keymon.gui.request import Request
 from keymon.gui.translation import error_advice, error_text, number, percent, tr
 
 if TYPE_CHECKING:
-    from keymon.monitor import Snapshot
+    from keymon.monitor import Monitor, Snapshot
     from keymon.stats import KeyFigures
 
 _LATEST_ERROR_MS = 600_000
@@ -26,14 +27,15 @@ _STATUSES = 8
 
 
 class VerdictText(QWidget):
-    """Two paragraphs; `error_text_wanted(key, started, latency_ms)` asks for the text of an error."""
+    """Two paragraphs; `ask_wanted(Request)` is for the poller."""
 
-    error_text_wanted = Signal(str, object, int)
+    ask_wanted = Signal(object)
 
     def __init__(self, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key = key
         self._asked_for: datetime | None = None
+        self._request: Request[str | None] | None = None
         self._error_text: str | None = None
         self._text_missing = ""
         self._shown: KeyFigures | None = None
@@ -54,44 +56,63 @@ class VerdictText(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self._evidence.setText("")
-        self._totals.setText("")
+        self._show_totals("")
 
     def show_figures(self, figures: "KeyFigures | None", snapshot: "Snapshot") -> None:
         """Show what `snapshot` knows of the key, None where it is not in the pool."""
         self._snapshot = snapshot
         if figures is None:
             self._evidence.setText(tr("This key is no longer in the gateway's pool."))
-            self._totals.setText("")
+            self._show_totals("")
             return
-        self._totals.setText(self._summary(figures, snapshot))
-        verdict = figures.verdict
-        if verdict.last_failure_at != self._asked_for:
-            self._asked_for, self._error_text, self._text_missing = verdict.last_failure_at, None, ""
-            if verdict.last_failure_at is not None:
-                self.error_text_wanted.emit(self._key, verdict.last_failure_at, _LATEST_ERROR_MS)
+        self._show_totals(self._summary(figures, snapshot))
+        told_by = figures.verdict.told_by
+        started = None if told_by is None else told_by.started_at
+        if started != self._asked_for:
+            self._asked_for, self._error_text, self._text_missing = started, None, ""
+            self._ask(started)
         self._shown = figures
         self._show_evidence()
 
-    def ask_again(self) -> None:
-        """Ask for the error's text once more with the next snapshot: it could not be read."""
-        self._asked_for = None
+    def _ask(self, started: datetime | None) -> None:
+        """Ask for the text of the error of the call that began then, and for no other any more."""
+        self.forget()
+        if started is not None:
+            key = self._key
 
-    def show_error_text(self, started: datetime, text: str | None) -> None:
-        """Take the answer to `error_text_wanted`."""
-        if started == self._asked_for:
-            self._error_text, self._text_missing = text, ""
-            self._show_evidence()
+            def work(monitor: "Monitor") -> str | None:
+                return monitor.error_text(key, started, _LATEST_ERROR_MS)
 
-    def show_text_missing(self, started: datetime, error: BaseException) -> None:
-        """Tell why there is no answer to `error_text_wanted`, and will be none."""
-        if started == self._asked_for:
+            self._request = Request(work, self.show_error_text, self._show_text_missing)
+            self.ask_wanted.emit(self._request)
+
+    def forget(self) -> None:
+        """Wait for no text any more."""
+        if self._request is not None:
+            self._request.cancel()
+            self._request = None
+
+    def show_error_text(self, text: str | None) -> None:
+        """Show the text of the error that was asked for; None where nothing was logged."""
+        self._error_text = text
+        self._show_evidence()
+
+    def _show_text_missing(self, error: Exception) -> None:
+        """Tell why there will be no text; one that could not be read is asked for again with the next snapshot."""
+        if isinstance(error, ErrorTextsMissingError):
             self._text_missing = f"{error_text(error)} {error_advice(error)}"
             self._show_evidence()
+        else:
+            self._asked_for = None
 
     def _show_evidence(self) -> None:
         if self._shown is not None and self._snapshot is not None:
             evidence = describe(self._shown, self._snapshot, self._error_text)
             self._evidence.setText("\n".join(filter(None, (evidence, self._text_missing))))
+
+    def _show_totals(self, text: str) -> None:
+        self._totals.setText(text)
+        self._totals.setVisible(bool(text))
 
     def _summary(self, figures: "KeyFigures", snapshot: "Snapshot") -> str:
         calls = figures.calls_24h

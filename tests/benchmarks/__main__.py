@@ -37,6 +37,7 @@ _MEASURES: dict[str, Callable[[Course], list[Measurement]]] = {
     "window_memory": window_memory.measure,
     "first_paint": window.first_paint,
     "large_pool": window.large_pool,
+    "panels": window.panels,
     "recovery": window.recovery,
     "usage_server": usage_server.measure,
     "writer": writer_disturbed.measure,
@@ -92,6 +93,7 @@ def _needed(names: Sequence[str], rows: int) -> list[Wanted]:
         "refresh_idle": [Wanted(rows), Wanted(MILLION)],
         "load": [MILLION_A_DAY],
         "window_memory": [MILLION_A_DAY, NO_CALLS],
+        "panels": [MILLION_A_DAY],
         # As long a log again, with its indexes and records of changes, on a server.
         "usage_server": [Wanted(rows)] if rows <= usage_server.LARGEST else [],
         "writer": [Wanted(rows)],

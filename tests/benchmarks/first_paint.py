@@ -1,5 +1,7 @@
 """How long until something is seen? keymon's first paint beside that of an empty window, in turn.
 
+And once more with another panel to begin with than that of the keys: panels are built after the first paint.
+
 Run as `python -m tests.benchmarks.first_paint [ROUNDS] [offscreen|xcb]`. Every start is a process of its own.
 The clock runs from before the process is made to the end of its window's first paint event, by which Qt has
 loaded its plugins, fonts and style for both.
@@ -17,6 +19,8 @@ from pathlib import Path
 from tests.gateway_file import GatewayFile, key
 
 SIZE = (1120, 760)
+PANEL = "calls"
+"""The panel that was seen last, where it is not that of the keys."""
 _ROUNDS = 25
 
 # Both print the clock of the machine when the first paint event of their window has ended. keymon goes on until all
@@ -50,7 +54,11 @@ def paint_and_look(window, event):
     paint(window, event)
     stamps.append(time.monotonic())
 MainWindow.paintEvent = paint_and_look
-MainWindow.follow = lambda window, source: stop(stamps[0], time.monotonic())
+def follow(window, source):
+    complete = time.monotonic()
+    assert window.panels.current == sys.argv[2], "another panel is in front"
+    stop(stamps[0], complete)
+MainWindow.follow = follow
 main(["--db", sys.argv[1]])
 """
 
@@ -58,29 +66,39 @@ main(["--db", sys.argv[1]])
 def measure(rounds: int, platform: str = "offscreen") -> dict[str, float]:
     """Start each window `rounds` times, in turn, on a Qt `platform`; return medians in ms and their ratio.
 
-    "empty" and "keymon" end with the first paint event of the window, "keymon_complete" when all is painted.
+    "empty" and "keymon" end with the first paint event of the window, "keymon_complete" when all is painted;
+    "panel" and "panel_complete" are the same where `PANEL` was seen last.
     """
-    times: dict[str, list[float]] = {"empty": [], "keymon": [], "keymon_complete": []}
+    times: dict[str, list[float]] = {
+        name: [] for name in ("empty", "keymon", "keymon_complete", "panel", "panel_complete")
+    }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.db"
         GatewayFile(path, [key(n) for n in range(100)]).close()
         for n in range(-2, rounds):
-            empty, keymon = _start(_EMPTY, path, platform), _start(_KEYMON, path, platform)
+            starts = [
+                _start(_EMPTY, path, platform),
+                *(_start(_KEYMON, path, platform, one) for one in ("keys", PANEL)),
+            ]
             if n >= 0:  # the first starts fill caches
-                for name, value in zip(times, (*empty, *keymon), strict=True):
+                for name, value in zip(times, (stamp for start in starts for stamp in start), strict=True):
                     times[name].append(value)
     found = {name: statistics.median(values) for name, values in times.items()}
     found["ratio"] = found["keymon"] / found["empty"]
     return found
 
 
-def _start(script: str, path: Path, platform: str) -> list[float]:
-    """Start a window; return after how many ms what it tells of had come."""
+def _start(script: str, path: Path, platform: str, panel: str = "keys") -> list[float]:
+    """Start a window that had `panel` in front; return after how many ms what it tells of had come."""
+    config = path.parent / "config"
+    settings = config / "keymon" / "keymon.conf"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(f"[General]\npanel={panel}\n")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"QT_QPA_PLATFORM": platform, "XDG_CONFIG_HOME": str(path.parent)}
+    environment |= {"QT_QPA_PLATFORM": platform, "XDG_CONFIG_HOME": str(config)}
     begin = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", script, str(path)], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(path), panel], env=environment, capture_output=True, text=True, check=True
     )
     return [(float(stamp) - begin) * 1000 for stamp in done.stdout.split()]
 

@@ -9,9 +9,11 @@ import os
 import statistics
 import subprocess
 import sys
+from typing import Any
 
 from tests.benchmarks.course import Course
-from tests.benchmarks.measurement import Kind, Measurement
+from tests.benchmarks.gateways import MILLION_A_DAY
+from tests.benchmarks.measurement import Kind, Measurement, from_json
 from tests.mariadb import installed
 
 _KEYS = 100_000
@@ -25,11 +27,33 @@ _POOL_ROWS = (
 
 
 def first_paint(course: Course) -> list[Measurement]:
-    """Measure the first paint against that of an empty window."""
+    """Measure the first paint against that of an empty window, and with another panel against that of the keys."""
     found = _run("first_paint", course.rounds_or(_ROUNDS))
-    what, sides = "from start to the first paint", ((found["keymon"],), (found["empty"],))
-    note = f"all is painted after {found['keymon_complete']:.0f} ms"
-    return [Measurement("first_paint", what, "an empty Qt window", "ms", Kind.RATIO, *sides, 1.3, note)]
+    rows = (
+        ("first_paint", "from start to the first paint", "an empty Qt window", "keymon", "empty", 1.3),
+        (
+            "first_paint_panel",
+            "the same, with the panel of calls to begin with",
+            "that of keys",
+            "panel",
+            "keymon",
+            1.1,
+        ),
+    )
+    return [
+        Measurement(
+            name,
+            what,
+            against,
+            "ms",
+            Kind.RATIO,
+            (found[side],),
+            (found[baseline],),
+            bar,
+            f"all is painted after {found[f'{side}_complete']:.0f} ms",
+        )
+        for name, what, against, side, baseline, bar in rows
+    ]
 
 
 def large_pool(course: Course) -> list[Measurement]:
@@ -61,12 +85,18 @@ def _pool_row(found: dict[str, float], name: str, what: str, kind: str, bar: flo
     return Measurement(name, f"{what}, {_KEYS:,} keys", "", "ms", Kind.VALUE, (cases[slowest],), (), bar, note)
 
 
-def _run(module: str, *arguments: int) -> dict[str, float]:
+def panels(course: Course) -> list[Measurement]:
+    """Measure what the window's thread is held by with panels and details, a million calls in 24 hours."""
+    gateway = course.gateways.get(MILLION_A_DAY)
+    found = _run("panels", str(gateway.path), gateway.made_at.isoformat(), course.rounds_or(_ROUNDS))
+    return [from_json(row) for row in found]
+
+
+def _run(module: str, *arguments: object) -> Any:  # noqa: ANN401 - as JSON has it
     """Return what `measure` of a module returns."""
-    listed = ", ".join(map(str, arguments))
+    listed = ", ".join(map(repr, arguments))
     program = f"import json; from tests.benchmarks.{module} import measure; print(json.dumps(measure({listed})))"
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     command = [sys.executable, "-c", program]
     run = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
-    return found
+    return json.loads(run.stdout.splitlines()[-1])

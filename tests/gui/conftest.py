@@ -16,6 +16,7 @@ from keymon.gui.app import application
 from keymon.gui.key_table import KeyTable
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller, Source
+from keymon.gui.request import Request
 from keymon.locations import location_of
 from keymon.monitor import Monitor, Snapshot
 from tests.conftest import MakeGateway
@@ -96,6 +97,12 @@ class Bench:
         with self.qtbot.waitSignal(self.poller.refreshed):
             self.poller.refresh()
         return self.snapshot
+
+    def settle(self) -> None:
+        """Wait until the worker has answered all that it was asked."""
+        answers: list[object] = []
+        self.poller.ask(Request(lambda _: None, answers.append, answers.append))
+        self.qtbot.waitUntil(lambda: len(answers) == 1)
 
     def scroll(self, table: KeyTable, to: int) -> None:
         """Scroll a table once it knows how far that goes."""

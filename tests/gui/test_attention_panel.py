@@ -117,8 +117,8 @@ def test_count_share_and_verdict_are_shown_and_the_key_masked(bench: Bench) -> N
     bench.follow(gateway)
     bench.window.panels.go_to("attention")
     assert cells(shown(bench)) == [
-        [mask_key(key(0)), "2", "8", "25.0 %", "✓ Valid"],
-        [mask_key(key(1)), "1", "4", "25.0 %", "✗ Invalid"],
+        [mask_key(key(0)), "2", "8", "25.0 %", "✓ Valid", "exhausted"],
+        [mask_key(key(1)), "1", "4", "25.0 %", "✗ Invalid", "exhausted"],
     ]
 
 

@@ -44,6 +44,22 @@ def test_all_that_the_menus_hold_is_listed_once(bench: Bench) -> None:
     assert {"Trend", "Data quality", "Quit", "Dark", "Keyboard shortcuts", "Copy keys in full"} <= set(ends)
 
 
+def test_what_cannot_be_run_now_is_not_listed(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    action = bench.window.pause_action
+    pause = f"View › {action.text()}".replace("&", "")
+    search = opened(bench)
+    assert [text for text in search.texts if text.endswith(pause.split(" › ")[1])]
+    QTest.keyClick(search.field, Key.Key_Escape)
+    action.setEnabled(False)
+    bench.window.panels.go_to("calls")
+    search = opened(bench)
+    assert not [text for text in search.texts if text.endswith(pause.split(" › ")[1])]
+    assert "Selection › Details of the key" in search.texts
+    assert "Selection › Columns…" not in search.texts
+    QTest.keyClick(search.field, Key.Key_Escape)
+
+
 @pytest.mark.parametrize("text", ["dark theme", "theme dark", "THEME  daR"])
 def test_words_are_found_in_any_order(bench: Bench, text: str) -> None:
     bench.follow(bench.gateway())
@@ -62,6 +78,9 @@ def test_enter_runs_what_is_chosen_and_arrows_choose(bench: Bench) -> None:
     QTest.keyClick(search.field, Key.Key_Return)
     assert bench.window.panels.current == "attention"
     assert not search.isVisible()
+    panel = bench.window.panels.panel("attention")
+    assert panel is not None
+    assert panel.isAncestorOf(focused())
 
 
 def test_a_command_is_found_by_its_shortcut(bench: Bench) -> None:
@@ -86,8 +105,11 @@ def test_words_beside_an_ending_must_be_found_too(bench: Bench) -> None:
     search = opened(bench)
     search.field.setText("7 details")
     assert search.texts == [f"Details of {mask_key(key(n))}" for n in (7, 17, 27)]
-    search.field.setText("7 export")
-    assert search.texts == []
+    for text in ("7 export", "aizasy", "testxxx"):
+        search.field.setText(text)
+        assert search.texts == []
+    search.field.setText(key(17))
+    assert search.texts == [f"Details of {mask_key(key(17))}"]
 
 
 def test_of_many_keys_some_are_listed(bench: Bench) -> None:

@@ -17,11 +17,16 @@ from keymon.gateway_clock import parse_zone
 from keymon.gateway_settings import Kind
 from keymon.gui.details_dialog import DetailsDialog, Habits
 from keymon.gui.evidence import describe
+from keymon.gui.model_table import model_lines
+from keymon.gui.moments import moment
+from keymon.gui.row_table import RowTable
 from keymon.gui.verdict_badge import VerdictBadge
+from keymon.latency import Latency
 from keymon.locations import location_of
 from keymon.masking import mask_key
-from keymon.model_use import SUFFIXES
-from keymon.monitor import Monitor
+from keymon.model_use import SUFFIXES, ModelUse
+from keymon.monitor import Monitor, Snapshot
+from keymon.reason import FailedCall
 from keymon.stats import CallCount, KeyFigures, ModelCalls
 from keymon.validity import Verdict
 from tests.gateway_file import GatewayFile, key
@@ -88,7 +93,7 @@ def test_says_where_there_were_no_calls(bench: Bench) -> None:
     dialog = bench.window.open_details(key(1))
     assert dialog.state == "empty"
     assert "No calls in the last 24 hours" in texts(dialog)
-    assert dialog.evidence == "No failure in the log that was read."
+    assert dialog.evidence.startswith("Unproven: no call in the last 24 hours")
 
 
 def test_loading_until_there_are_figures(bench: Bench) -> None:
@@ -124,7 +129,7 @@ def test_stays_live_and_follows_its_key_from_valid_to_invalid_and_back(bench: Be
     bench.refresh()
     assert rows(dialog)[0][1] == "5"
     assert word(dialog) == "Invalid"
-    assert dialog.evidence.startswith("3 of 3 failures since ")
+    assert "3 of 3 failures since " in dialog.evidence
     mend(gateway, 0)
     bench.refresh()
     assert word(dialog) == "Valid"
@@ -191,6 +196,11 @@ def test_copying_is_told_where_it_was_asked_for(bench: Bench) -> None:
     dialog = bench.window.open_details(key(0))
     QTest.mouseClick(button(dialog, "Copy key"), Qt.MouseButton.LeftButton)
     assert button(dialog, "Copied for 30 s").isVisible()
+    timer = next(one for one in dialog.findChildren(QTimer) if one.interval() == 4_000)
+    assert timer.isActive()
+    with bench.qtbot.waitSignal(timer.timeout):
+        timer.start(0)
+    assert button(dialog, "Copy key").isVisible()
 
 
 def test_a_key_that_stands_where_text_belongs_is_masked(bench: Bench) -> None:
@@ -213,6 +223,9 @@ def test_a_revealed_key_is_hidden_at_once_when_asked(bench: Bench) -> None:
     assert key(0) in texts(dialog)
     QTest.mouseClick(button(dialog, "Hide (30 s)"), Qt.MouseButton.LeftButton)
     assert key(0) not in texts(dialog)
+    QTest.mouseClick(button(dialog, "Reveal"), Qt.MouseButton.LeftButton)
+    dialog.close()
+    assert not [label for label in dialog.findChildren(QLabel) if key(0) in label.text()]
 
 
 def test_copies_its_key(bench: Bench) -> None:
@@ -233,26 +246,35 @@ def fail_with(gateway: GatewayFile, status: object, text: str | None, code: int 
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "end"),
+    ("status", "text", "reason", "end"),
     [
-        (400, GOOGLE, ": 400 API key not valid. Please pass a valid API key."),
-        (500, "plain words\nand a trace", ": 500 plain words"),
-        (503, None, ": 503"),
-        (None, None, ": no status"),
-        ("All connection attempts failed", GOOGLE, ": All connection attempts failed"),
-        ("", None, ": network error"),
-        (403, f"the key {key(0)} is <b>leaked</b>\u202e", f": 403 the key {mask_key(key(0))} is <b>leaked</b>\\u202e"),
+        (400, GOOGLE, "Rejected", ": 400 API key not valid. Please pass a valid API key."),
+        (500, "plain words\nand a trace", "Failing", ": 500 plain words"),
+        (503, None, "Failing", ": 503"),
+        (None, None, "Failing", ": no status"),
+        ("All connection attempts failed", GOOGLE, "Failing", ": All connection attempts failed"),
+        ("", None, "Failing", ": network error"),
+        (
+            403,
+            f"the key {key(0)} is <b>leaked</b>\u202e",
+            "Suspended",
+            f": 403 the key {mask_key(key(0))} is <b>leaked</b>\\u202e",
+        ),
     ],
     ids=["Google's JSON", "plain text", "nothing logged", "NULL", "network error", "empty status", "hostile"],
 )
-def test_the_evidence_ends_with_the_last_error(bench: Bench, status: object, text: str | None, end: str) -> None:
+def test_the_evidence_ends_with_the_error_that_says_why(
+    bench: Bench, status: object, text: str | None, reason: str, end: str
+) -> None:
     gateway = bench.gateway()
     fail_with(gateway, status, text)
     bench.follow(gateway)
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        dialog = bench.window.open_details(key(0))
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
     assert dialog.evidence.endswith(end)
-    assert dialog.evidence.startswith("3 of 3 failures since ")
+    why, count = dialog.evidence.splitlines()
+    assert why == f"{reason} by the call to m at {moment(NOW - timedelta(seconds=298), bench.snapshot)}"
+    assert count.startswith("3 of 3 failures since ")
     assert key(0) not in dialog.evidence
     evidence = next(label for label in dialog.findChildren(QLabel) if label.text() == dialog.evidence)
     assert evidence.textFormat() == Qt.TextFormat.PlainText
@@ -264,12 +286,12 @@ def test_an_error_text_that_could_not_be_read_is_asked_for_again(bench: Bench, m
     fail_with(gateway, 400, GOOGLE)
     bench.follow(gateway)
     gateway.connection.execute("BEGIN EXCLUSIVE")
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        dialog = bench.window.open_details(key(0))
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
     assert dialog.evidence.endswith(": 400")
     gateway.connection.execute("COMMIT")
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        bench.poller.refresh()
+    bench.refresh()
+    bench.settle()
     assert dialog.evidence.endswith("API key not valid. Please pass a valid API key.")
 
 
@@ -278,9 +300,9 @@ def test_it_is_told_why_there_is_no_error_text(bench: Bench) -> None:
     fail_with(gateway, 400, GOOGLE)
     gateway.connection.execute("DROP TABLE t_error_logs")
     bench.follow(gateway)
-    with bench.qtbot.waitSignal(bench.poller.error_text_found):
-        dialog = bench.window.open_details(key(0))
-    first, why = dialog.evidence.splitlines()
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
+    _, first, why = dialog.evidence.splitlines()
     assert first.endswith(": 400")
     assert why.startswith("The text of the error cannot be shown: there is no table t_error_logs, or an older one. ")
     bench.refresh()
@@ -288,24 +310,43 @@ def test_it_is_told_why_there_is_no_error_text(bench: Bench) -> None:
 
 
 EARLIER, LATER = NOW - timedelta(days=2), NOW - timedelta(hours=2)
+QUOTA = FailedCall(LATER, None, 429)
+
+
+def test_an_outage_later_does_not_hide_the_error_that_says_why(bench: Bench) -> None:
+    gateway = bench.gateway()
+    started = (NOW - timedelta(hours=2)).replace(tzinfo=None)
+    gateway.call(key(0), started, "m", 400, 100)
+    gateway.error(key(0), started, GOOGLE, 400)
+    for minute in (1, 2):
+        gateway.call(key(0), started + timedelta(minutes=minute), "m", None, 100)
+        gateway.error(key(0), started + timedelta(minutes=minute), "the network is down", 500)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    bench.settle()
+    assert dialog.evidence.startswith("Rejected by the call to m at ")
+    assert dialog.evidence.endswith(": 400 API key not valid. Please pass a valid API key.")
 
 
 @pytest.mark.parametrize(
     ("verdict", "words"),
     [
-        (Verdict(True, 0), ["No failure in the log that was read."]),
+        (Verdict(True, 0), ["Unproven: no call in the last 24 hours"]),
+        (Verdict(True, 0, last_failure_at=EARLIER), ["No failure in the log that was read."]),
         (Verdict(True, 0, last_passed_check=LATER), ["No failure since the last passed check at "]),
-        (Verdict(True, 0, assumed_reset_at=LATER), ["No failure since the reset or restart before "]),
+        (
+            Verdict(True, 0, last_failure_at=EARLIER, assumed_reset_at=LATER),
+            ["No failure since the reset or restart before "],
+        ),
         (Verdict(True, 0, last_passed_check=EARLIER, assumed_reset_at=LATER), ["reset or restart"]),
         (Verdict(True, 0, last_passed_check=LATER, assumed_reset_at=EARLIER), ["passed check"]),
-        (Verdict(False, 3, since=EARLIER, last_failure_status=429), ["3 of 3 failures since 2026-11-2", ": 429"]),
-        (Verdict(False, 3, since=EARLIER), [" or before:"]),
-        (Verdict(False, 5, since=LATER), ["5 failures since "]),
+        (Verdict(False, 3, since=EARLIER, told_by=QUOTA), ["3 of 3 failures since 2026-11-2", ": 429"]),
+        (Verdict(False, 3, since=EARLIER, told_by=QUOTA), ["Exhausted by the call to (unknown) at ", " or before:"]),
+        (Verdict(False, 5, since=LATER, told_by=QUOTA), ["5 failures since "]),
         (
-            Verdict(False, 1, last_failure_status=400, passed_over=True),
+            Verdict(False, 1, told_by=QUOTA, passed_over=True),
             ["no calls any more", "1 of 3", "the log begins"],
         ),
-        (Verdict(False, 0, passed_over=True), ["no calls any more", "0 of 3 failures since the log begins."]),
     ],
 )
 def test_every_verdict_has_its_words(bench: Bench, verdict: Verdict, words: list[str]) -> None:
@@ -421,6 +462,31 @@ def test_models_of_a_period_folded_or_not(bench: Bench) -> None:
         ["All models", "6", "3", "50.0 %", "", "", "429 × 2, no status × 1"],
     ]
     assert dialog.chart.accessibleDescription().startswith("a: 5 calls, 2 successful, 3 failed")
+
+
+def test_of_each_model_latencies_and_some_statuses_and_their_sum() -> None:
+    seven: dict[int | str | None, int] = {500: 9, 400: 3, 401: 2, 403: 1, 404: 1, 429: 1, "refused": 1}
+    six: dict[int | str | None, int] = {500: 2, 429: 9, 400: 1, 401: 1, 403: 1, 404: 1}
+    uses = (ModelUse("a", 12, 18, Latency(30, 10, 1_500), seven), ModelUse(None, 0, 15, Latency(0, None, None), six))
+    assert [cells for _, cells in model_lines(uses)] == [
+        ("a", "30", "18", "40.0 %", "10 ms", "1,500 ms", "500 × 9, 400 × 3, 401 × 2, 403 × 1, 404 × 1, 429 × 1 …"),
+        ("(unknown)", "15", "15", "0.0 %", "–", "–", "500 × 2, 429 × 9, 400 × 1, 401 × 1, 403 × 1, 404 × 1"),
+        ("All models", "45", "33", "26.7 %", "", "", "500 × 11, 429 × 10, 400 × 4, 401 × 3, 403 × 2, 404 × 2 …"),
+    ]
+
+
+def test_models_that_are_not_seen_are_counted_once_they_are(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    bench.qtbot.waitExposed(dialog)
+    dialog.tabs.setCurrentIndex(1)
+    call(gateway, 0, 2)
+    bench.refresh()
+    assert rows(dialog)[-1][1] == "1"
+    dialog.tabs.setCurrentIndex(0)
+    assert rows(dialog)[-1][1] == "3"
 
 
 def test_a_period_without_calls_says_so_and_others_can_be_chosen(bench: Bench) -> None:
@@ -545,7 +611,16 @@ def test_the_trend_is_that_of_the_key(bench: Bench) -> None:
     assert dialog.trend.chart.accessibleDescription().startswith("7 calls, 7 successful")
 
 
-def test_what_is_put_in_a_tab_comes_after_the_others_and_is_remembered(bench: Bench) -> None:
+class Inside(QPushButton):
+    """A panel that keeps what it was given."""
+
+    shown: Snapshot | None = None
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        self.shown = snapshot
+
+
+def test_a_further_panel_comes_after_the_others_is_built_when_seen_and_remembered(bench: Bench) -> None:
     gateway = bench.gateway()
     call(gateway, 0)
     bench.follow(gateway)
@@ -553,13 +628,21 @@ def test_what_is_put_in_a_tab_comes_after_the_others_and_is_remembered(bench: Be
     for _ in range(2):
         dialog = DetailsDialog(key(0), habits=habits)
         dialog.show_snapshot(bench.snapshot)
-        inside = QPushButton("inside")
-        dialog.add_tab(inside, "Calls")
+        built: list[Inside] = []
+
+        def build(built: list[Inside] = built) -> Inside:
+            built.append(Inside())
+            return built[-1]
+
+        dialog.add_panel("Calls", build)
         assert [dialog.tabs.tabText(i) for i in range(3)] == ["&Models", "Tre&nd", "Calls"]
         assert habits.tab == ("Calls" if _ else "")
         dialog.show()
-        assert inside.isVisible() == bool(_)
+        assert len(built) == _
         dialog.tabs.setCurrentIndex(2)
+        (inside,) = built
+        assert inside.shown is bench.snapshot
+        assert inside.isVisible()
         dialog.activateWindow()
         bench.qtbot.waitUntil(dialog.isActiveWindow)
         dialog.tabs.tabBar().setFocus()
@@ -634,3 +717,63 @@ def test_a_key_that_a_search_hides_has_no_neighbours(bench: Bench) -> None:
     bench.window.panel.search.setText(key(2)[-4:])
     QTest.mouseClick(button(dialog, "›"), Qt.MouseButton.LeftButton)
     assert list(bench.window.dialogs) == [key(1)]
+
+
+# The calls and the errors of the key
+
+
+def open_tab(bench: Bench, dialog: DetailsDialog, tab: int) -> RowTable:
+    dialog.tabs.setCurrentIndex(tab)
+    page = dialog.tabs.currentWidget()
+    assert page is not None
+    name = {2: "callTable", 3: "errorTable"}[tab]
+    table = page.findChild(RowTable, name)
+    assert isinstance(table, RowTable)
+    return table
+
+
+def visible_cells(table: RowTable) -> list[list[str]]:
+    """Return what the table shows, without its times."""
+    columns = [i for i in range(1, table.content.columnCount()) if not table.isColumnHidden(i)]
+    return [[table.content.index(row, i).data() for i in columns] for row in range(table.content.rowCount())]
+
+
+def test_its_calls_and_no_others_are_in_a_tab(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, model="a")
+    call(gateway, 1, 3, model="b")
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    table = open_tab(bench, dialog, 2)
+    assert visible_cells(table) == [["a", "✓ 200", "100 ms"]]
+    call(gateway, 0, model="c", status=429, ago=timedelta(seconds=1))
+    bench.refresh()
+    assert [row[0] for row in visible_cells(table)] == ["c", "a"]
+    table.selectRow(0)
+    menu = {action.text() for action in table.actions() if action.isVisible()}
+    assert "Open" in menu
+    assert "Details of the key" not in menu
+
+
+def test_its_errors_and_no_others_are_in_a_tab_and_looked_for_when_seen(bench: Bench) -> None:
+    gateway = bench.gateway()
+    at = (NOW - timedelta(minutes=5)).replace(tzinfo=None)
+    for number, text in enumerate(("mine", "another's")):
+        gateway.call(key(number), at, "m", 429, 100)
+        gateway.error(key(number), at, text, 429)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    table = open_tab(bench, dialog, 3)
+    bench.qtbot.waitUntil(lambda: table.content.rowCount() > 0)
+    assert visible_cells(table) == [["(unknown)", "429", "mine"]]
+
+
+def test_a_dialog_that_is_closed_while_errors_are_looked_for_leaves_nothing(bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    open_tab(bench, dialog, 3)
+    dialog.close()
+    bench.refresh()
+    assert bench.window.dialogs == {}

@@ -3,12 +3,13 @@
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QWidget
 
 from keymon.gui.key_filter import NO_FILTER, KeyFilter
 from keymon.gui.key_measures import Needs
@@ -180,6 +181,54 @@ def test_the_popup_sets_filters_and_shows_those_that_are_set(mixed: Snapshot, be
     assert [panel.valid.keys.key_at(row).key for row in range(2)] == [key(0), key(3)]
     panel.filters.clear()
     assert unused.value() == 0
+    popup.hide()
+
+
+FIELDS: list[tuple[str, int | str, KeyFilter]] = [
+    ("Failure count at least", 3, KeyFilter(failures=3)),
+    ("Failed calls in 24 h at least", 1_000, KeyFilter(failed=1_000)),
+    ("Unused for hours", 24, KeyFilter(unused_hours=24)),
+    ("Kind", "Vertex", KeyFilter(kind="vertex")),
+    ("Reason", "exhausted", KeyFilter(reason="exhausted")),
+    ("Failed in 24 h with status", "no status", KeyFilter(status="null")),
+]
+
+
+def test_each_field_of_the_popup_sets_its_filter_besides_the_others(bench: Bench) -> None:
+    filters = bench.window.panel.filters
+    boxes = {box.accessibleName(): box for kind in (QSpinBox, QComboBox) for box in filters.popup.findChildren(kind)}
+    together = NO_FILTER
+    for name, value, alone in FIELDS:
+        box = boxes[name]
+        filters.set_filter(NO_FILTER)
+        assert filters.filter == NO_FILTER
+        set_to(box, value)
+        assert filters.filter == alone
+        filters.set_filter(together)
+        set_to(box, value)
+        (changed,) = (field.name for field in fields(alone) if getattr(alone, field.name))
+        together = replace(together, **{changed: getattr(alone, changed)})
+        assert filters.filter == together
+    (clear,) = filters.popup.findChildren(QPushButton)
+    clear.click()
+    assert filters.filter == NO_FILTER
+
+
+def set_to(box: QWidget, value: int | str) -> None:
+    if isinstance(box, QSpinBox) and isinstance(value, int):
+        box.setValue(value)
+    elif isinstance(box, QComboBox) and isinstance(value, str):
+        box.setCurrentText(value)
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support grabbing the keyboard$", extend=True)
+def test_the_popup_opens_by_its_shortcut(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    popup = bench.window.panel.filters.popup
+    bench.window.activateWindow()
+    bench.qtbot.waitUntil(bench.window.isActiveWindow)
+    bench.qtbot.keySequence(bench.window.panel.valid, QKeySequence("Ctrl+Shift+F"))
+    assert popup.isVisible()
     popup.hide()
 
 

@@ -50,7 +50,9 @@ def test_what_is_carried_on_is_what_would_be_made_afresh(snapshot: Snapshot, see
         for name in COLUMNS:
             assert getattr(rows, name).tolist() == getattr(fresh, name).tolist(), name
         assert order(rows, "model") == order(fresh, "model")
-        assert rows.matching("model-1").tolist() == fresh.matching("model-1").tolist()
+        texts = [f"{one.key} {one.kind} {one.top_model or ''}".lower() for one in snapshot.keys]
+        for text in ("model-1", "gem", "0007"):
+            assert rows.matching(text).tolist() == fresh.matching(text).tolist() == [text in one for one in texts]
 
 
 def test_the_columns_that_the_window_reads_are_not_written_to(snapshot: Snapshot) -> None:

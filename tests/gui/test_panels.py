@@ -289,3 +289,32 @@ def test_keys_that_are_copied_go_to_the_clipboard_that_forgets_them(bench: Bench
     attention(bench).table.selectRow(0)
     press(bench, "Ctrl+C")
     assert "leave the clipboard" in bench.window.status_line.currentMessage()
+
+
+def test_the_filters_can_be_opened_from_any_panel(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    bench.window.panels.go_to("attention")
+    press(bench, "Ctrl+Shift+F")
+    assert bench.window.panels.current == KEYS
+    assert bench.window.panel.filters.popup.isVisible()
+    bench.window.panel.filters.popup.close()
+
+
+def test_the_columns_of_the_table_in_use_can_be_chosen_from_any_panel(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    table = bench.window.panel.invalid
+    bench.window.activateWindow()
+    bench.qtbot.waitUntil(bench.window.isActiveWindow)
+    table.setFocus()
+    assert table.hasFocus()
+    press(bench, "Ctrl+Shift+H")
+    menu = table.header.findChild(QMenu, "columns")
+    assert isinstance(menu, QMenu)
+    assert menu.isVisible()
+    menu.close()
+    bench.window.panels.go_to("attention")
+    press(bench, "Ctrl+Shift+H")
+    assert bench.window.panels.current == KEYS
+    menu = bench.window.panel.current_table.header.findChild(QMenu, "columns")
+    assert isinstance(menu, QMenu)
+    menu.close()

@@ -76,9 +76,11 @@ def test_all_work_is_done_by_one_worker_that_is_not_the_window_s(
     qtbot: QtBot, poller: Poller, make_gateway: MakeGateway
 ) -> None:
     monitor = WatchedMonitor(make_gateway([key(0)]).path)
-    with qtbot.waitSignals([poller.refreshed, poller.error_text_found]):
+    with qtbot.waitSignal(poller.refreshed):
         poller.follow(source(monitor))
-        poller.ask_error_text(key(0), NOW, 1_000)
+    texts: list[str | None] = []
+    poller.ask(Request(lambda monitor: monitor.error_text(key(0), NOW, 1_000), texts.append, unheard))
+    qtbot.waitUntil(lambda: texts == [None])
     with qtbot.waitSignal(poller.refreshed):
         poller.refresh()
     poller.stop()

@@ -139,6 +139,7 @@ def test_a_single_call_among_thousands_can_be_seen(gateway: GatewayFile, chart: 
     trend = show(chart, read(gateway))
     image = chart.grab().toImage()
     assert column(image, middle(chart, len(trend) - 7), success_colour(chart.palette())) == 2
+    assert chart._plot().top_value >= 9_000
 
 
 def test_bars_follow_the_theme(gateway: GatewayFile, chart: TrendChart) -> None:
@@ -248,6 +249,10 @@ def test_the_pointer_and_the_keyboard_find_each_bucket(gateway: GatewayFile, cha
     last = len(trend) - 1
     QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=QPoint(middle(chart, 7), 100))
     assert chart.current == 7
+    QTest.keyClick(chart, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    for beside in (1, chart.width() - 1):
+        QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=QPoint(beside, 100))
+    assert chart.current == 7
     walk = [(Qt.Key.Key_Left, 6), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Left, 0), (Qt.Key.Key_Right, 1)]
     walk += [(Qt.Key.Key_End, last), (Qt.Key.Key_Right, last)]
     for pressed, current in walk:
@@ -304,12 +309,12 @@ def test_bars_stay_where_they_are_until_the_next_bucket_begins(gateway: GatewayF
 
 
 def test_says_it_in_words(gateway: GatewayFile, chart: TrendChart) -> None:
-    log(gateway, NOW, (timedelta(hours=2), 3, 1), (timedelta(hours=20), 1, 0))
+    log(gateway, NOW, (timedelta(hours=2), 1, 3), (timedelta(hours=20), 2, 0))
     trend = show(chart, read(gateway))
     sentences = chart.accessibleDescription().split("; ")
     assert sentences[:3] == [
-        "5 calls, 4 successful, 1 failed",
-        "most at 10:00–10:30: 4 calls, 3 successful, 1 failed (75.0 % success)",
+        "6 calls, 3 successful, 3 failed",
+        "most at 10:00–10:30: 4 calls, 1 successful, 3 failed (25.0 % success)",
         "2026-11-22 12:17–12:30: no calls",
     ]
     assert sentences[-1] == "since 12:00: no calls"
