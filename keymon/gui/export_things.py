@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from keymon.call_list import CallFilter
     from keymon.export import Cell
     from keymon.gui.details_dialog import DetailsDialog
-    from keymon.gui.export_dialog import Thing
+    from keymon.gui.export_work import Thing
     from keymon.gui.key_panel import KeyPanel
     from keymon.gui.key_table import KeyTable
     from keymon.monitor import Snapshot

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keymon.gui.details_dialog import DetailsDialog
-    from keymon.gui.export_dialog import ExportDialog, Thing
+    from keymon.gui.export_dialog import ExportDialog
+    from keymon.gui.export_work import Thing
     from keymon.gui.main_window import MainWindow
 
 
@@ -72,13 +73,13 @@ class Exporting(QObject):
         if snapshot is not None:
             self.export(export_things.of_trend(snapshot, view.period))
 
-    def export_calls(self, panel: CallsPanel, parent: QWidget | None = None) -> None:
+    def export_calls(self, panel: CallsPanel) -> None:
         """Export the calls that `panel` lists, in the main window or in the details of a key."""
-        self.export(export_things.of_calls(panel), parent)
+        self.export(export_things.of_calls(panel), panel.window())
 
-    def export_errors(self, panel: ErrorsPanel, parent: QWidget | None = None) -> None:
+    def export_errors(self, panel: ErrorsPanel) -> None:
         """Export the errors that `panel` lists, in the main window or in the details of a key."""
-        self.export(export_things.of_errors(panel), parent)
+        self.export(export_things.of_errors(panel), panel.window())
 
     def export_attention(self, status: int | str | None, limit: int | None = None) -> None:
         """Export the keys with most calls of a status."""
