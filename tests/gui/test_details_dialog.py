@@ -333,13 +333,22 @@ def test_an_outage_later_does_not_hide_the_error_that_says_why(bench: Bench) -> 
     [
         (Verdict(True, 0), ["Unproven: no call in the last 24 hours"]),
         (Verdict(True, 0, last_failure_at=EARLIER), ["No failure in the log that was read."]),
-        (Verdict(True, 0, last_passed_check=LATER), ["No failure since the last passed check at "]),
+        (
+            Verdict(True, 0, last_failure_at=EARLIER, last_passed_check=LATER),
+            ["No failure since the last passed check at "],
+        ),
         (
             Verdict(True, 0, last_failure_at=EARLIER, assumed_reset_at=LATER),
             ["No failure since the reset or restart before "],
         ),
-        (Verdict(True, 0, last_passed_check=EARLIER, assumed_reset_at=LATER), ["reset or restart"]),
-        (Verdict(True, 0, last_passed_check=LATER, assumed_reset_at=EARLIER), ["passed check"]),
+        (
+            Verdict(True, 0, last_failure_at=EARLIER, last_passed_check=EARLIER, assumed_reset_at=LATER),
+            ["reset or restart"],
+        ),
+        (
+            Verdict(True, 0, last_failure_at=EARLIER, last_passed_check=LATER, assumed_reset_at=EARLIER),
+            ["passed check"],
+        ),
         (Verdict(False, 3, since=EARLIER, told_by=QUOTA), ["3 of 3 failures since 2026-11-2", ": 429"]),
         (Verdict(False, 3, since=EARLIER, told_by=QUOTA), ["Exhausted by the call to (unknown) at ", " or before:"]),
         (Verdict(False, 5, since=LATER, told_by=QUOTA), ["5 failures since "]),

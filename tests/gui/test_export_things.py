@@ -231,6 +231,9 @@ def test_the_details_are_exported_as_they_were_chosen(bench: Bench, tmp_path: Pa
 
 def test_calls_and_errors_in_the_details_are_exported_as_they_list(filled: Bench, folder: Path) -> None:
     details = filled.window.open_details(key(0))
+    filled.window.exporting.export_details(details)
+    assert things_of(opened(filled))[-1] == "Calls: The last 24 hours (7)", "they were not seen yet"
+    opened(filled).reject()
     details.tabs.setCurrentIndex(2)
     calls = details.findChild(CallsPanel)
     assert isinstance(calls, CallsPanel)
