@@ -259,6 +259,7 @@ class MainWindow(QMainWindow):
     def open_details(self, key: str) -> "DetailsDialog":
         """Open the details of a key, or raise them where they are open."""
         from keymon.gui.details_dialog import DetailsDialog, Habits
+        from keymon.gui.menus import add_exports
         from keymon.gui.panels import add_browsers
 
         dialog = self.dialogs.get(key)
@@ -271,7 +272,7 @@ class MainWindow(QMainWindow):
             dialog.ask_wanted.connect(self.poller.ask)
             dialog.finished.connect(self._forget_dialogs)
             add_browsers(dialog, self)
-            self.exporting.serve_details(dialog)
+            add_exports(dialog, self)
             if self._snapshot is not None:
                 dialog.show_snapshot(self._snapshot)
             if self._failure is not None:
