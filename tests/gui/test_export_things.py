@@ -215,7 +215,7 @@ def test_the_details_are_exported_as_they_were_chosen(bench: Bench, tmp_path: Pa
     assert things_of(dialog) == [
         "Trend over 1 h (60)",
         "Chart: Trend over 1 h, key AIzaSy…0000",
-        "Trend over 24 h (49)",
+        "Trend over 24 h (48)",
         "Trend over 8 h (32)",
         "Models: The last hour (1)",
         "Chart: Calls per model: The last hour, folded, key AIzaSy…0000",
