@@ -206,7 +206,8 @@ class Monitor:
     def error_text(self, key: str, started: datetime, latency_ms: int | None = None) -> str | None:
         """Return what the gateway logged for the failed call of `key` that started at `started` (aware).
 
-        `latency_ms` is how long it took, as far as that is known. None where nothing was logged. Raises `DatabaseError`.
+        `latency_ms` is how long it took, as far as that is known. Returns None where nothing was logged.
+        Raises `DatabaseError`.
         """
         if self._followed is None:
             return None
