@@ -68,26 +68,28 @@ def measure(rounds: int, platform: str = "offscreen") -> dict[str, float]:
     "empty" and "keymon" end with the first paint event of the window, "keymon_complete" when all is painted;
     "panel" and "panel_complete" are the same where `PANEL` was seen last.
     """
-    times: dict[str, list[float]] = {
-        name: [] for name in ("empty", "keymon", "keymon_complete", "panel", "panel_complete")
-    }
+    sides = [
+        (("empty",), _EMPTY, ""),
+        (("keymon", "keymon_complete"), _KEYMON, "keys"),
+        (("panel", "panel_complete"), _KEYMON, PANEL),
+    ]
+    times: dict[str, list[float]] = {name: [] for names, *_ in sides for name in names}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.db"
         GatewayFile(path, [key(n) for n in range(100)]).close()
         for n in range(-2, rounds):
-            starts = [
-                _start(_EMPTY, path, platform),
-                *(_start(_KEYMON, path, platform, one) for one in ("keys", PANEL)),
-            ]
-            if n >= 0:  # the first starts fill caches
-                for name, value in zip(times, (stamp for start in starts for stamp in start), strict=True):
-                    times[name].append(value)
+            # There and back, so that none has the quieter machine.
+            for names, script, panel in sides if n % 2 else sides[::-1]:
+                stamps = _start(script, path, platform, panel)
+                if n >= 0:  # the first starts fill caches
+                    for name, stamp in zip(names, stamps, strict=True):
+                        times[name].append(stamp)
     found = {name: statistics.median(values) for name, values in times.items()}
     found["ratio"] = found["keymon"] / found["empty"]
     return found
 
 
-def _start(script: str, path: Path, platform: str, panel: str = "keys") -> list[float]:
+def _start(script: str, path: Path, platform: str, panel: str) -> list[float]:
     """Start a window that had `panel` in front; return after how many ms what it tells of had come."""
     config = path.parent / "config"
     settings = config / "keymon" / "keymon.conf"
