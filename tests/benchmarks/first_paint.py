@@ -7,7 +7,6 @@ The clock runs from before the process is made to the end of its window's first 
 loaded its plugins, fonts and style for both.
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -62,8 +61,8 @@ main(["--db", sys.argv[1]])
 """
 
 
-def measure(rounds: int, platform: str = "offscreen") -> dict[str, float]:
-    """Start each window `rounds` times, in turn, on a Qt `platform`; return medians in ms and their ratio.
+def measure(rounds: int, platform: str = "offscreen") -> dict[str, list[float]]:
+    """Start each window `rounds` times, in turn, on a Qt `platform`; return how long each took, ms.
 
     "empty" and "keymon" end with the first paint event of the window, "keymon_complete" when all is painted;
     "panel" and "panel_complete" are the same where `PANEL` was seen last.
@@ -84,9 +83,7 @@ def measure(rounds: int, platform: str = "offscreen") -> dict[str, float]:
                 if n >= 0:  # the first starts fill caches
                     for name, stamp in zip(names, stamps, strict=True):
                         times[name].append(stamp)
-    found = {name: statistics.median(values) for name, values in times.items()}
-    found["ratio"] = found["keymon"] / found["empty"]
-    return found
+    return times
 
 
 def _start(script: str, path: Path, platform: str, panel: str) -> list[float]:
@@ -111,6 +108,5 @@ def _start(script: str, path: Path, platform: str, panel: str) -> list[float]:
 
 if __name__ == "__main__":
     result = measure(int(sys.argv[1]) if len(sys.argv) > 1 else _ROUNDS, *sys.argv[2:3])
-    for name, value in result.items():
-        print(f"{name:16}{value:8.2f}{'' if name.startswith('ratio') else ' ms'}")
-    print(json.dumps(result))
+    for name, values in result.items():
+        print(f"{name:16}{statistics.median(values):8.2f} ms")
