@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select
 
 from keymon.call_log import local_time
 from keymon.database import Database
-from keymon.errors import ErrorTextsMissingError, NotAGatewayError, RightMissingError
+from keymon.errors import ErrorTextsDeniedError, ErrorTextsMissingError, NotAGatewayError, RightMissingError
 from keymon.log_start import last_id_before
 from keymon.schema import error_logs as log
 
@@ -50,9 +50,9 @@ def missing_texts_told() -> Iterator[None]:
     try:
         yield
     except RightMissingError:
-        raise ErrorTextsMissingError(reason="the account may not read t_error_logs") from None
+        raise ErrorTextsDeniedError from None
     except NotAGatewayError:
-        raise ErrorTextsMissingError(reason="there is no table t_error_logs, or an older one") from None
+        raise ErrorTextsMissingError from None
 
 
 def _error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:

@@ -324,8 +324,15 @@ class RightMissingError(DatabaseError):
 class ErrorTextsMissingError(DatabaseError):
     """There are figures, but no texts of errors to be read."""
 
-    template = "The text of the error cannot be shown: {reason}."
-    advice = "Let the account SELECT from t_error_logs, which a gateway of version 2 makes."
+    template = "The texts of errors cannot be read: there is no table t_error_logs, or an older one."
+    advice = "A gateway of version 2 makes that table."
+
+
+class ErrorTextsDeniedError(ErrorTextsMissingError):
+    """The account may not read them."""
+
+    template = "The texts of errors cannot be read: the account may not read t_error_logs."
+    advice = "Let the account SELECT from t_error_logs."
 
 
 class EncryptionRefusedError(DatabaseError):

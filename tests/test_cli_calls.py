@@ -231,8 +231,8 @@ def test_a_page_without_errors_is_not_the_last(run: RunIt, monkeypatch: pytest.M
     monkeypatch.setattr(error_browser, "_ROWS_AT_FIRST", 1)
     monkeypatch.setattr(error_browser, "_MOST_ROWS", 1)
     monkeypatch.setattr(ErrorBrowser, "page", partialmethod(ErrorBrowser.page, patience=-1))
-    found = json.loads(run("errors", "--json", "--since", "all", "--text", "1+1").out)["errors"]
-    assert [row["model"] for row in found] == ["old"]
+    found = json.loads(run("errors", "--json", "--since", "all", "--text", "is leaked").out)["errors"]
+    assert [row["model"] for row in found] == ["gemini-2.5-pro"]
 
 
 def test_whole_texts_when_asked(run: RunIt) -> None:

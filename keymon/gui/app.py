@@ -10,7 +10,7 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from keymon.gui.main_window import MainWindow
-from keymon.gui.theme import Theme, adopt_desktop, apply_theme
+from keymon.gui.theme import Theme, adopt, apply_theme
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,8 +52,8 @@ def run_window(
     what the gateway is called until it is followed; `gateway_tz` and `as_of` are as on the command line.
     """
     app = _bare_application()
-    adopt_desktop(app)
     window = MainWindow(QSettings())
+    adopt(app, window.state.theme)
     if naming is not None:
         window.announce(title)
     window.first_painted.connect(partial(_complete, app, window, naming, title, gateway_tz, as_of))
@@ -80,6 +80,8 @@ def _complete(
     from keymon.gui.style import dress
 
     dress(app)
+    if window.state.theme is not None:
+        apply_theme(app, window.state.theme)
     window.complete(Poller())
     session = Session(window, gateway_tz, as_of)
     gc.enable()

@@ -15,6 +15,7 @@ from keymon.gui.translation import number, percent, tr
 from keymon.masking import mask_key
 
 if TYPE_CHECKING:
+    from keymon.gui.window_state import Choice
     from keymon.monitor import Snapshot
     from keymon.stats import KeyFigures
 
@@ -150,6 +151,23 @@ class AttentionPanel(QWidget):
         """The status that calls are counted of; None stands for NULL."""
         status: int | str | None = self.status.currentData()[0]
         return status
+
+    @property
+    def choices(self) -> "dict[str, Choice]":
+        """What is remembered: numbers only, no text from a database."""
+        choices: dict[str, Choice] = {"limit": self.limit.value()}
+        if isinstance(self.chosen_status, int):
+            choices["status"] = self.chosen_status
+        return choices
+
+    def choose(self, choices: "dict[str, Choice]") -> None:
+        """Begin with that."""
+        limit, status = choices.get("limit"), choices.get("status")
+        if isinstance(limit, int):
+            self.limit.setValue(limit)
+        if isinstance(status, int):
+            self._offer({status: 0})
+            self.status.setCurrentIndex(self.status.findText(f"{status} (0)"))
 
     def clear(self) -> None:
         """Show nothing, and say that it is being read."""

@@ -34,6 +34,7 @@ from keymon.masking import mask_key
 
 if TYPE_CHECKING:
     from keymon.call_list import Call, CallFilter, CallList
+    from keymon.gui.window_state import Choice
     from keymon.monitor import Monitor, Snapshot
 
 _LATENCY_UNKNOWN_MS = 600_000
@@ -177,6 +178,20 @@ class CallsPanel(QWidget):
     def listed(self) -> ListedCalls | None:
         """What is listed now; None while nothing has been looked for."""
         return self._listed if self._shown is not None else None
+
+    @property
+    def choices(self) -> "dict[str, Choice]":
+        """What is remembered: numbers only, no key and no text from a database."""
+        return {"hours": int(self.period.currentData())}
+
+    def choose(self, choices: "dict[str, Choice]") -> None:
+        """Begin with that."""
+        self.period.setCurrentIndex(max(0, self.period.findData(choices.get("hours"))))
+
+    @property
+    def search_field(self) -> QLineEdit:
+        """Where the operator types what to look for."""
+        return self.ending
 
     def set_key(self, key: str | None) -> None:
         """Show the calls of `key` only, or of all keys."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -24,17 +24,20 @@ from PySide6.QtWidgets import (
 from keymon.gui import moments
 from keymon.gui.details_header import DetailsHeader, plain_text
 from keymon.gui.models_view import ModelsView
+from keymon.gui.period_buttons import period_of
 from keymon.gui.translation import error_advice, error_text, tr
 from keymon.gui.trend_view import TrendView
 from keymon.gui.verdict_text import VerdictText
 from keymon.gui.window_state import fit
 from keymon.masking import mask_key
 from keymon.stats import DAY
+from keymon.trend import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keymon.gui.panels import Panel
+    from keymon.gui.window_state import Choice
     from keymon.monitor import Snapshot
 
 REVEAL_MS = 30_000
@@ -47,6 +50,17 @@ class Habits:
     tab: str = ""
     period: timedelta = DAY
     folded: bool = False
+
+    @property
+    def choices(self) -> "dict[str, Choice]":
+        """What is remembered."""
+        return {"tab": self.tab, "hours": self.period // HOUR, "folded": self.folded}
+
+    def choose(self, choices: "dict[str, Choice]") -> None:
+        """Begin with that; the tab is known by its title."""
+        self.tab = str(choices.get("tab", ""))
+        self.folded = choices.get("folded") is True
+        self.period = period_of(choices.get("hours"), self.period)
 
 
 class DetailsDialog(QDialog):
@@ -111,7 +125,7 @@ class DetailsDialog(QDialog):
         self._foot = plain_text(muted=True)
         self._buttons.rejected.connect(self.close)
         close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
-        foot = QHBoxLayout()
+        foot = self._tools = QHBoxLayout()
         foot.addWidget(self._foot, 1)
         foot.addWidget(self._buttons)
         layout = QVBoxLayout(self)
@@ -136,6 +150,15 @@ class DetailsDialog(QDialog):
         layout.addWidget(retry, 0, Qt.AlignmentFlag.AlignCenter)
         layout.addStretch()
         return page
+
+    def add_tool(self, action: QAction, text: str, tip: str) -> None:
+        """Offer something by a button at the foot, and by the action's shortcut."""
+        self.addAction(action)
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.setAutoDefault(False)
+        button.clicked.connect(action.trigger)
+        self._tools.insertWidget(1, button)
 
     def add_panel(self, title: str, build: "Callable[[], QWidget]") -> None:
         """Put a panel into a tab of its own; it is built when it is first seen.

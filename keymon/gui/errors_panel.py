@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeySequence, QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from keymon.gui.error_columns import GROUPS, ROWS
 from keymon.gui.error_filters import ErrorFilters
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from keymon.error_browser import ErrorFilter, ErrorPage, ErrorRow
     from keymon.error_groups import ErrorGroup
+    from keymon.gui.window_state import Choice
     from keymon.monitor import Monitor, Snapshot
 
 AT_ONCE = 200
@@ -134,6 +135,20 @@ class ErrorsPanel(QWidget):
         is_all = self._looking is None and self._before is None
         back_to = None if is_all else self._reached
         return ListedErrors(self._shown[:], self._groups, *self._wanted, self._group, back_to)
+
+    @property
+    def choices(self) -> "dict[str, Choice]":
+        """What is remembered: numbers only, no key and no text from a database."""
+        return {"hours": int(self.filters.period.currentData())}
+
+    def choose(self, choices: "dict[str, Choice]") -> None:
+        """Begin with that."""
+        self.filters.period.setCurrentIndex(max(0, self.filters.period.findData(choices.get("hours"))))
+
+    @property
+    def search_field(self) -> QLineEdit:
+        """Where the operator types what to look for."""
+        return self.filters.text
 
     def set_key(self, key: str | None) -> None:
         """Show the errors of `key` only, or of all keys."""

@@ -90,6 +90,7 @@ class FilterButton(QPushButton):
         self.popup.move(below)
         self.popup.show()
         self._counts["failures"].setFocus()
+        self._counts["failures"].selectAll()  # a number that is typed replaces the word
 
     def set_filter(self, wanted: KeyFilter) -> None:
         """Filter by what is wanted."""

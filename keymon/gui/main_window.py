@@ -19,7 +19,8 @@ from keymon.gui.window_state import WindowState, fit
 from keymon.masking import visible
 
 if TYPE_CHECKING:
-    from keymon.gui.details_dialog import DetailsDialog, Habits
+    from keymon.gui.details_dialog import DetailsDialog
+    from keymon.gui.details_windows import DetailsWindows
     from keymon.gui.exporting import Exporting
     from keymon.gui.key_rows import KeyRows
     from keymon.gui.poller import Poller, Source
@@ -51,6 +52,7 @@ class MainWindow(QMainWindow):
     all_painted = Signal()
 
     poller: "Poller"
+    details: "DetailsWindows"
 
     def __init__(self, settings: QSettings) -> None:
         super().__init__()
@@ -63,8 +65,6 @@ class MainWindow(QMainWindow):
         self._waits_for = ""
         self._welcome: WelcomePage | None = None
         self._exporting: Exporting | None = None
-        self.dialogs: dict[str, DetailsDialog] = {}
-        self._habits: Habits | None = None
         self.setWindowTitle("keymon")
         fit(self, 1120, 760)
         self.state.restore_geometry(self)
@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
         from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
         from keymon.gui.banner import Banner
+        from keymon.gui.details_windows import DetailsWindows
         from keymon.gui.key_panel import KeyPanel
         from keymon.gui.panels import Panels
         from keymon.gui.status_line import StatusLine
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         self.switcher = GatewaySwitcher(self)
         self.panel = KeyPanel()
         self.panels = Panels(self, self.panel, self.switcher.button)
+        self.details = DetailsWindows(self)
         self.status_line = StatusLine()
         self.setStatusBar(self.status_line)
         self._gateway_page = QWidget()
@@ -195,8 +197,7 @@ class MainWindow(QMainWindow):
     def show_gateway(self, title: str, colour: str = "", *, is_profile: bool = False) -> None:
         """Make room for the figures of another gateway; a profile has a colour."""
         self.switcher.show_current(title, is_profile, colour)
-        for dialog in list(self.dialogs.values()):
-            dialog.close()
+        self.details.close()
         self._snapshot = self._failure = self._prepared = self._prepared_of = None
         self.announce(title)
         self.summary.clear()
@@ -211,6 +212,11 @@ class MainWindow(QMainWindow):
     def snapshot(self) -> "Snapshot | None":
         """What is shown now, None before the first figures."""
         return self._snapshot
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why there are no newer figures; None where they are as new as can be."""
+        return self._failure
 
     def prepare(self, snapshot: "Snapshot") -> "KeyRows":
         """Put the keys of `snapshot` into columns, in whichever thread: what is done is not done again."""
@@ -232,8 +238,7 @@ class MainWindow(QMainWindow):
         self.panel.show_snapshot(snapshot, rows)
         self.panels.show_snapshot(snapshot)
         self.status_line.show_snapshot(snapshot)
-        for dialog in self.dialogs.values():
-            dialog.show_snapshot(snapshot)
+        self.details.show_snapshot(snapshot)
 
     @Slot(object)
     def _show_failure(self, error: BaseException) -> None:
@@ -244,8 +249,8 @@ class MainWindow(QMainWindow):
             self.summary.show_stale(since)
         self.panel.show_failure()
         self.status_line.show_failure()
-        for dialog in self.dialogs.values():
-            dialog.show_error(error)
+        self.panels.show_failure()
+        self.details.show_error(error)
 
     @Slot(bool)
     def _show_paused(self, paused: bool) -> None:
@@ -258,54 +263,11 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def open_details(self, key: str) -> "DetailsDialog":
         """Open the details of a key, or raise them where they are open."""
-        from keymon.gui.details_dialog import DetailsDialog, Habits
-        from keymon.gui.panels import add_browsers
-
-        dialog = self.dialogs.get(key)
-        if dialog is None:
-            self._habits = self._habits or Habits()
-            dialog = self.dialogs[key] = DetailsDialog(key, self, habits=self._habits)
-            dialog.neighbour_wanted.connect(self._open_neighbour)
-            dialog.copy_wanted.connect(self._copy_key)
-            dialog.retry_wanted.connect(self.poller.refresh)
-            dialog.ask_wanted.connect(self.poller.ask)
-            dialog.finished.connect(self._forget_dialogs)
-            add_browsers(dialog, self)
-            self.exporting.serve_details(dialog)
-            if self._snapshot is not None:
-                dialog.show_snapshot(self._snapshot)
-            if self._failure is not None:
-                dialog.show_error(self._failure)
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
-        return dialog
-
-    @Slot(int)
-    def _open_neighbour(self, step: int) -> None:
-        """Open the details of the previous or the next key of the table in place of those that ask for it."""
-        before = next((one for one in self.dialogs.values() if one is self.sender()), None)
-        if before is None:
-            return
-        key = self.panel.neighbour(before.key, step)
-        if key is None:
-            before.show_message(tr("There is no further key in the table."))
-            return
-        is_new = key not in self.dialogs
-        dialog = self.open_details(key)
-        if is_new:
-            dialog.setGeometry(before.geometry())
-        before.close()
-
-    @Slot()
-    def _forget_dialogs(self) -> None:
-        sender = self.sender()
-        for key, dialog in list(self.dialogs.items()):
-            if dialog is sender:
-                del self.dialogs[key]
+        return self.details.open(key)
 
     @Slot(str)
-    def _copy_key(self, key: str) -> None:
+    def copy_key(self, key: str) -> None:
+        """Put a key on the clipboard, in full, for as long as keys stay there."""
         self.copy_keys([key])
 
     @Slot(list)
@@ -351,12 +313,6 @@ class MainWindow(QMainWindow):
         questions.tell_problem(self, error)
 
     @Slot()
-    def search_keys(self) -> None:
-        """Let the operator type into the search of the tables of keys."""
-        self.panels.show_panel("keys")
-        self.panel.go_to_search()
-
-    @Slot()
     def search_commands(self) -> None:
         """Let the operator search all that can be done, and all keys."""
         from keymon.gui.command_search import CommandSearch
@@ -366,9 +322,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def show_shortcuts(self) -> None:
         """List the keyboard shortcuts."""
+        from PySide6.QtWidgets import QApplication
+
         from keymon.gui.shortcuts import ShortcutsDialog
 
-        ShortcutsDialog(self).open()
+        ShortcutsDialog(QApplication.activeWindow() or self).open()
 
     @Slot()
     def show_about(self) -> None:
@@ -404,6 +362,8 @@ class MainWindow(QMainWindow):
         self.state.keep_geometry(self)
         if self.is_complete:
             self.state.keep(self.panel, self.panels)
+            self.panels.keep_choices()
+            self.details.keep_habits()
         self._end()
         super().closeEvent(event)
 
@@ -414,8 +374,8 @@ class MainWindow(QMainWindow):
         self.deleteLater()
 
     def _end(self) -> None:
-        for dialog in list(self.dialogs.values()):
-            dialog.close()
+        if self.is_complete:
+            self.details.close()
         self.closed.emit()
         if not self.is_complete:
             return

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from keymon.gui.translation import tr
+from keymon.gui.window_state import Choosing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,10 +95,15 @@ class Panels(QWidget):
         self.bar.setDrawBase(False)
         self.bar.setExpanding(False)
         self._stack = QStackedWidget()
+        self._unknown = QLabel(tr("Nothing is known of the gateway yet"))
+        self._unknown.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._unknown.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._has_failed = False
         self._rooms: list[QVBoxLayout] = []
         self._group = QActionGroup(self)
         for kind in KINDS:
             self._add(kind)
+        self._stack.addWidget(self._unknown)
         self.bar.mute()
         self.bar.currentChanged.connect(self._see)
         row = QHBoxLayout()
@@ -166,6 +172,17 @@ class Panels(QWidget):
         self.show_panel(KEYS)
         self._keys.current_table.header.open_menu()
 
+    @Slot()
+    def search(self) -> None:
+        """Let the operator type into the search of the panel that is seen, or else into that of the keys."""
+        field = getattr(self._built.get(self.current), "search_field", None)
+        if isinstance(field, QLineEdit):
+            field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            field.selectAll()
+        else:
+            self.show_panel(KEYS)
+            self._keys.go_to_search()
+
     def go_to(self, name: str) -> None:
         """Show a panel and give it the keyboard."""
         self.show_panel(name)
@@ -184,9 +201,16 @@ class Panels(QWidget):
         if kind.name != KEYS and kind.name not in self._built:
             panel = self._built[kind.name] = kind.build(self._window)
             self._rooms[place].addWidget(panel)
+            if isinstance(panel, Choosing):
+                self._window.state.restore_choices(kind.name, panel)
         self._group.actions()[place].setChecked(True)
-        self._stack.setCurrentIndex(place)
         self._show()
+
+    def keep_choices(self) -> None:
+        """Remember what is chosen in the panels."""
+        for name, panel in self._built.items():
+            if isinstance(panel, Choosing):
+                self._window.state.keep_choices(name, panel)
 
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Show the figures of `snapshot` in the panel that is seen; the others get them when they are."""
@@ -194,8 +218,15 @@ class Panels(QWidget):
         self._fresh.clear()
         self._show()
 
+    def show_failure(self) -> None:
+        """Tell that there is nothing to show, where there is nothing; the banner says why."""
+        self._has_failed = self._latest is None
+        self._show()
+
     def _show(self) -> None:
         name, snapshot = self.current, self._latest
+        is_unknown = self._has_failed and snapshot is None and name != KEYS
+        self._stack.setCurrentIndex(len(KINDS) if is_unknown else self.bar.currentIndex())
         if name != KEYS and snapshot is not None and name not in self._fresh:
             self._fresh.add(name)
             panel: Panel = self._built[name]  # type: ignore[assignment]
@@ -204,7 +235,9 @@ class Panels(QWidget):
     def clear(self) -> None:
         """Forget the gateway that was shown."""
         self._latest = None
+        self._has_failed = False
         self._fresh.clear()
+        self._show()
         for panel in self._built.values():
             panel.clear()  # type: ignore[attr-defined]
 
@@ -235,20 +268,23 @@ def _attention(window: "MainWindow") -> "AttentionPanel":
 def _calls(window: "MainWindow", key: str | None = None) -> "CallsPanel":
     from keymon.gui.calls_panel import CallsPanel
 
-    return _browser(window, CallsPanel(), key)
+    panel = _browser(window, CallsPanel(), key)
+    panel.export_wanted.connect(lambda: window.exporting.export_calls(panel))
+    return panel
 
 
 def _errors(window: "MainWindow", key: str | None = None) -> "ErrorsPanel":
     from keymon.gui.errors_panel import ErrorsPanel
 
-    return _browser(window, ErrorsPanel(), key)
+    panel = _browser(window, ErrorsPanel(), key)
+    panel.export_wanted.connect(lambda: window.exporting.export_errors(panel))
+    return panel
 
 
 def _browser(window: "MainWindow", panel: _Browser, key: str | None) -> _Browser:
     panel.ask_wanted.connect(window.poller.ask)
     panel.copy_wanted.connect(window.copy_text)
     panel.details_wanted.connect(window.open_details)
-    panel.export_wanted.connect(partial(window.export_wanted.emit, panel.objectName()))
     panel.setFocusProxy(panel.table)
     if key is not None:
         panel.set_key(key)

@@ -55,6 +55,12 @@ class PeriodButtons(QWidget):
         self.chosen.emit(hours * HOUR)
 
 
+def period_of(hours: object, otherwise: timedelta) -> timedelta:
+    """Return the period of so many hours, `otherwise` where there is none."""
+    period = hours * HOUR if isinstance(hours, int) else otherwise
+    return period if period in PERIODS else otherwise
+
+
 def in_words(period: timedelta) -> str:
     """Return a period as it is spoken of."""
     hours = period // HOUR

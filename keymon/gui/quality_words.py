@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from keymon.data_quality import TEXT_LIMIT
+from keymon.gui.moments import moment
 from keymon.gui.translation import number, percent, tr
 from keymon.masking import mask_key
 
@@ -137,7 +138,7 @@ def _age(found: "Quality", snapshot: "Snapshot") -> str:
     if found.age is None or oldest is None:
         return tr("Not looked for yet, or there is none with a time that can be read.")
     return tr("The log begins {span} ago, on {date}.").format(
-        span=_span(max(found.age, timedelta(0))), date=f"{snapshot.clock.to_local(oldest):%Y-%m-%d %H:%M}"
+        span=_span(max(found.age, timedelta(0))), date=moment(oldest, snapshot)
     )
 
 

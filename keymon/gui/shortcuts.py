@@ -2,10 +2,20 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from keymon.gui.panels import KINDS
 from keymon.gui.translation import tr
+from keymon.gui.window_state import fit
 
 _Group = tuple[str, list[tuple[str, str]]]
 """A heading, and each shortcut with what it does."""
@@ -21,7 +31,7 @@ class ShortcutsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         columns = QHBoxLayout()
         columns.setSpacing(40)
-        for groups in ((_window(), _gateway()), (_keys(), _panels())):
+        for groups in ((_window(), _gateway(), _panels()), (_keys(), _details())):
             column = QVBoxLayout()
             column.setSpacing(18)
             for title, shortcuts in groups:
@@ -33,8 +43,17 @@ class ShortcutsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 14)
         layout.setSpacing(16)
-        layout.addLayout(columns)
+        page = QWidget()
+        page.setLayout(columns)
+        columns.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        layout.addWidget(scroll, 1)
         layout.addWidget(buttons)
+        wanted = page.sizeHint()
+        fit(self, wanted.width() + 40 + scroll.verticalScrollBar().sizeHint().width(), wanted.height() + 80)
 
 
 def _group(title: str, shortcuts: list[tuple[str, str]]) -> QGridLayout:
@@ -58,11 +77,11 @@ def _group(title: str, shortcuts: list[tuple[str, str]]) -> QGridLayout:
 def _window() -> _Group:
     return tr("Window"), [
         ("Ctrl+K", tr("Find a command, a profile or a key")),
-        ("Ctrl+F", tr("Search the tables")),
+        ("Ctrl+F", tr("Search the keys, or the panel that is seen")),
         ("F5", tr("Refresh now")),
         ("Ctrl+P", tr("Pause or go on refreshing")),
         ("F1", tr("This list")),
-        ("Esc", tr("Close the details, or the search of commands")),
+        ("Esc", tr("Close what was opened last: details, texts, the search of commands")),
         ("Ctrl+Q", tr("Quit")),
     ]
 
@@ -84,10 +103,21 @@ def _keys() -> _Group:
         ("Ctrl+Shift+F", tr("Filter the keys")),
         ("Ctrl+Shift+H", tr("Choose the columns of the table")),
         ("Enter", tr("Details of the current key")),
-        ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
         ("Ctrl+C", tr("Copy the selected keys in full")),
         ("Ctrl+Shift+C", tr("Copy the selected rows, keys masked")),
         ("Ctrl+A", tr("Select all keys of the table")),
+        (tr("Shift+click"), tr("Sort by a further column: on its title")),
+    ]
+
+
+def _details() -> _Group:
+    return tr("Details, calls and errors"), [
+        ("Enter", tr("The text of the error of a call that failed")),
+        ("Ctrl+Return", tr("Details of the key of a call or an error")),
+        ("Ctrl+C", tr("Copy the selected rows, keys masked")),
+        ("Ctrl+PgUp, Ctrl+PgDown", tr("Details of the previous or next key of the table")),
+        ("Ctrl+Shift+E", tr("Export what the details show")),
+        (tr("Arrows, Home, End"), tr("The bars of a chart that has the keyboard")),
     ]
 
 

@@ -68,10 +68,10 @@ FRAME = {"light": "#a3abb8", "dark": "#565e6b"}
 _WARNING_FIELD = {"light": "#fff3dc", "dark": "#3b2f17"}
 
 
-def adopt_desktop(application: QGuiApplication) -> None:
-    """Give the application, at its start, the theme that is as light or dark as the desktop."""
+def adopt(application: QGuiApplication, theme: Theme | None) -> None:
+    """Give the application, at its start, a theme; None is that which is as light or dark as the desktop."""
     if HAS_OWN_COLOURS:
-        application.setPalette(palette_of(theme_of(application.palette())))
+        application.setPalette(palette_of(theme or theme_of(application.palette())))
 
 
 def apply_theme(application: QGuiApplication, theme: Theme | None) -> None:

@@ -1,7 +1,8 @@
 """What the window looked like: its geometry, and for each profile how its tables were arranged, and its panel."""
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import quote
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
 
     from keymon.gui.key_panel import KeyPanel
     from keymon.gui.panels import Panels
+    from keymon.gui.theme import Theme
+
+Choice = int | str | bool
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """A part of the window in which something can be chosen that is remembered: numbers, flags and names of ours."""
+
+    @property
+    def choices(self) -> "dict[str, Choice]":
+        """What is chosen now."""
+
+    def choose(self, choices: "dict[str, Choice]") -> None:
+        """Choose that; what is none of the choices is left out."""
+
 
 _FRAME = 60
 """Room for what desktops put around a window."""
@@ -55,6 +72,30 @@ class WindowState:
     @export_folder.setter
     def export_folder(self, folder: Path) -> None:
         self._settings.setValue("export_folder", str(folder))
+
+    @property
+    def theme(self) -> "Theme | None":
+        """The theme that the operator chose; None where it is that of the desktop."""
+        theme = self._settings.value("theme")
+        return theme if theme in ("light", "dark") else None
+
+    @theme.setter
+    def theme(self, theme: "Theme | None") -> None:
+        self._settings.setValue("theme", theme or "")
+
+    def restore_choices(self, name: str, of: "Choosing") -> None:
+        """Let a part of the window go on with what was chosen in it last."""
+        kept = self._settings.value(f"choices/{name}")
+        try:
+            choices = json.loads(kept) if isinstance(kept, str) else None
+            if isinstance(choices, dict):
+                of.choose(choices)
+        except (ValueError, TypeError):
+            return  # a damaged file; as it would be the first time
+
+    def keep_choices(self, name: str, of: "Choosing") -> None:
+        """Remember what is chosen in a part of the window."""
+        self._settings.setValue(f"choices/{name}", json.dumps(of.choices))
 
     def restore_geometry(self, window: "QMainWindow") -> None:
         """Put the window where it was."""

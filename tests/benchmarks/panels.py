@@ -73,7 +73,7 @@ class _Course:
     def run(self) -> list[Measurement]:
         bare, full, detailed = self._window(), self._window(), self._window()
         opened = [_held(partial(detailed.open_details, figures.key)) for figures in self.snapshot.keys[:_DETAILS]]
-        for tab, dialog in enumerate(detailed.dialogs.values()):
+        for tab, dialog in enumerate(detailed.details.dialogs.values()):
             dialog.tabs.setCurrentIndex(tab)
         built = [_held(partial(full.panels.show_panel, kind.name)) for kind in KINDS[1:]]
         calls = full.panels.panel("calls")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from keymon.gateway_clock import parse_zone
 from keymon.gui.attention_panel import AttentionPanel
 from keymon.locations import location_of
 from keymon.masking import mask_key
-from keymon.monitor import Monitor, Snapshot
+from keymon.monitor import Loading, Monitor, Snapshot
 from tests.gateway_file import key
 from tests.gui.conftest import Bench, call, invalidate
 
@@ -153,15 +155,51 @@ def test_while_keys_are_selected_nothing_moves(bench: Bench) -> None:
     assert [row.key for row in panel.rows] == [key(2), key(1), key(0)]
 
 
+def test_a_table_that_is_scrolled_stays_where_it_is(bench: Bench) -> None:
+    gateway = bench.gateway(60)
+    for number in range(60):
+        call(gateway, number, status=429)
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    panel = shown(bench)
+    panel.limit.setValue(60)
+    bar = panel.table.verticalScrollBar()
+    bench.qtbot.waitUntil(lambda: bar.maximum() > 20)
+    bar.setValue(20)
+    bench.refresh()
+    assert bar.value() == 20
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support grabbing the keyboard$", extend=True)
+def test_while_statuses_are_chosen_from_they_stay(bench: Bench) -> None:
+    gateway = bench.gateway()
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    panel = shown(bench)
+    panel.status.showPopup()
+    call(gateway, 0, status=503)
+    bench.refresh()
+    assert panel.status.itemText(0) == "429 (0)"
+    panel.status.hidePopup()
+    bench.refresh()
+    assert panel.status.itemText(0) == "503 (1)"
+
+
+def test_while_the_log_is_read_that_is_said(panel: AttentionPanel, recorded: Snapshot, qtbot: QtBot) -> None:
+    for loading, end in ((Loading(7, 0.5, None), ", as far as the log has been read"), (None, "Keys: 2")):
+        panel.show_snapshot(replace(recorded, loading=loading))
+        assert [label.text() for label in panel.findChildren(QLabel) if label.text().endswith(end)]
+
+
 def test_what_can_be_done_with_keys(panel: AttentionPanel, recorded: Snapshot, qtbot: QtBot) -> None:
     panel.show_snapshot(recorded)
     choose(panel, 500)
     assert not panel.details.isEnabled()
     assert not panel.copy.isEnabled()
-    first, second = (row.key for row in panel.rows[:2])
-    panel.table.selectRow(0)
+    first, second = (row.key for row in panel.rows[1:3])
+    panel.table.selectRow(1)
     panel.table.selectionModel().select(
-        panel.table.content.index(1, 0),
+        panel.table.content.index(2, 0),
         QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
     )
     left = Qt.MouseButton.LeftButton
@@ -172,7 +210,7 @@ def test_what_can_be_done_with_keys(panel: AttentionPanel, recorded: Snapshot, q
         QTest.mouseClick(panel.details, left)
     assert details.args == [first]
     with qtbot.waitSignal(panel.details_wanted) as details:
-        panel.table.doubleClicked.emit(panel.table.content.index(1, 1))
+        panel.table.doubleClicked.emit(panel.table.content.index(2, 1))
     assert details.args == [second]
     with qtbot.waitSignal(panel.export_wanted):
         QTest.mouseClick(panel.export, left)
@@ -191,4 +229,4 @@ def test_keys_are_copied_in_full_and_tables_masked_by_the_usual_shortcuts(bench:
         assert expected in QGuiApplication.clipboard().text(), shortcut
     assert key(0) not in QGuiApplication.clipboard().text()
     QTest.keyClick(shown(bench).table, Qt.Key.Key_Return)
-    assert list(bench.window.dialogs) == [key(0)]
+    assert list(bench.window.details.dialogs) == [key(0)]

@@ -3,6 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,7 +13,9 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from keymon.gui.calls_panel import CallsPanel
+from keymon.gui.request import Request
 from keymon.masking import mask_key
+from keymon.monitor import Loading
 from tests.conftest import MakeGateway, MakeGatewayServer
 from tests.gateway import Gateway, MakeAnyGateway
 from tests.gateway_file import key
@@ -96,8 +100,15 @@ FILTERS: list[tuple[str, Callable[[CallsPanel], None], int]] = [
     ("status", lambda panel: panel.status.choose((429,)), 1),
     ("no status", lambda panel: panel.status.choose((None,)), 1),
     ("failures", lambda panel: panel.failures.setChecked(True), 2),
+    ("successes", lambda panel: panel.status.choose((200,)), 2),
     ("one key", lambda panel: panel.set_key(B), 1),
+    ("one key, not the ending", lambda panel: pin(panel, B, "0001"), 1),
 ]
+
+
+def pin(panel: CallsPanel, key: str, ending: str) -> None:
+    panel.ending.setText(ending)
+    panel.set_key(key)
 
 
 def choose_period(panel: CallsPanel, place: int) -> None:
@@ -173,6 +184,48 @@ def test_a_successful_call_opens_nothing(bench: Bench, gateway: Gateway) -> None
     assert not bench.panel.error.isVisible()
 
 
+def test_of_a_call_without_a_key_nothing_can_be_logged(bench: Bench, gateway: Gateway) -> None:
+    gateway.call(None, minutes_ago(0), "m", 500)
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.table.opened.emit(0)
+    assert bench.asked == []
+
+
+def test_another_call_that_is_opened_takes_the_place_of_the_first(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.table.opened.emit(3)
+    (first,) = bench.asked
+    assert isinstance(first, Request)
+    bench.panel.table.opened.emit(1)
+    assert first.is_over
+    bench.wait(lambda: bench.panel.error.reason.text().startswith("Nothing was logged"))
+    bench.panel.table.opened.emit(3)
+    bench.panel.hide()
+    assert isinstance(last := bench.asked[-1], Request)
+    assert last.is_over
+
+
+def test_of_a_call_of_unknown_latency_the_error_is_looked_for_some_minutes_long(bench: Bench, gateway: Gateway) -> None:
+    gateway.call(B, minutes_ago(2.5), "m", 500, None)
+    gateway.error(B, minutes_ago(1.5), "it took long")
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.table.opened.emit(2)
+    bench.wait(lambda: bench.panel.error.reason.text() == "it took long")
+
+
+def test_what_was_selected_holds_no_calls_that_are_no_longer_wanted(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.table.selectRow(1)
+    bench.panel.hide()
+    bench.panel.failures.setChecked(True)
+    bench.show()
+    assert cells(bench.panel.table, STATUS) == ["✗ no status", "✗ 429"]
+
+
 def test_a_failed_call_of_which_nothing_was_logged_says_so(bench: Bench, gateway: Gateway) -> None:
     bench.show()
     bench.follow(gateway)
@@ -185,7 +238,7 @@ def test_why_there_is_no_text_is_told(bench: Bench, gateway: Gateway) -> None:
     bench.show()
     bench.follow(gateway)
     bench.panel.table.opened.emit(3)
-    bench.wait(lambda: bench.panel.error.reason.text().startswith("The text of the error cannot be shown"))
+    bench.wait(lambda: bench.panel.error.reason.text().startswith("The texts of errors cannot be read"))
 
 
 def test_an_answer_that_comes_when_the_error_was_closed_is_dropped(bench: Bench, gateway: Gateway) -> None:
@@ -196,6 +249,15 @@ def test_an_answer_that_comes_when_the_error_was_closed_is_dropped(bench: Bench,
     bench.refresh()
     assert not bench.panel.error.isVisible()
     assert bench.panel.error.text.toPlainText() == ""
+
+
+def test_an_error_goes_where_other_calls_are_asked_for(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.table.opened.emit(3)
+    bench.wait(lambda: bench.panel.error.reason.text() == "You exceeded your quota.")
+    bench.panel.failures.setChecked(True)
+    assert not bench.panel.error.isVisible()
 
 
 def test_nothing_is_computed_while_it_is_not_seen(
@@ -218,7 +280,7 @@ def test_nothing_is_computed_while_it_is_not_seen(
     assert asked == []
     bench.show()
     assert len(asked) == 1
-    assert len(cells(bench.panel.table, KEY)) == 4  # all of 24 hours
+    assert len(cells(bench.panel.table, KEY)) == 4
     bench.panel.hide()
     bench.refresh()
     assert len(asked) == 1
@@ -276,6 +338,25 @@ def test_statuses_that_are_texts_can_be_chosen(bench: Bench, make_gateway: MakeG
     assert cells(bench.panel.table, STATUS) == ["✗ All connection attempts failed"]
     bench.panel.status.choose(("",))
     assert cells(bench.panel.table, STATUS) == ["✗ network error"]
+
+
+def test_while_the_log_is_read_that_is_said(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    snapshot = bench.follow(gateway)
+    bench.panel.show_snapshot(replace(snapshot, loading=Loading(4, 0.5, None)))
+    assert bench.panel.foot == "Calls so far: 4; older ones are being read"
+
+
+def test_what_is_chosen_stays_so_when_it_is_offered_no_more(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.status.choose((429,))
+    bench.now += timedelta(days=2)
+    gateway.call(A, minutes_ago(-2 * 24 * 60), "m", 503)
+    bench.refresh()
+    assert bench.panel.status.choice == (429,)
+    assert [bench.panel.status.itemText(i) for i in range(1, bench.panel.status.count())] == ["200", "503", "429"]
+    assert bench.panel.table.content.rowCount() == 0
 
 
 def test_many_calls_cost_no_text_until_they_are_seen(bench: Bench, make_gateway: MakeGateway) -> None:

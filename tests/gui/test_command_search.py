@@ -83,6 +83,16 @@ def test_enter_runs_what_is_chosen_and_arrows_choose(bench: Bench) -> None:
     assert panel.isAncestorOf(focused())
 
 
+def test_where_a_command_puts_the_keyboard_it_stays(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    bench.window.panel.valid.setFocus()
+    search = opened(bench)
+    search.field.setText("view › search")
+    assert search.texts == ["View › Search"]
+    QTest.keyClick(search.field, Key.Key_Return)
+    assert focused() is bench.window.panel.search
+
+
 def test_a_command_is_found_by_its_shortcut(bench: Bench) -> None:
     bench.follow(bench.gateway())
     search = opened(bench)
@@ -97,7 +107,7 @@ def test_a_key_is_found_by_its_ending_and_its_details_open(bench: Bench) -> None
     assert search.texts == [f"Details of {mask_key(key(17))}"]
     assert key(17) not in "".join(search.texts)
     QTest.keyClick(search.field, Key.Key_Enter)
-    assert list(bench.window.dialogs) == [key(17)]
+    assert list(bench.window.details.dialogs) == [key(17)]
 
 
 def test_words_beside_an_ending_must_be_found_too(bench: Bench) -> None:

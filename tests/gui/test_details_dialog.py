@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,12 +15,15 @@ from pytestqt.qtbot import QtBot
 from keymon import database
 from keymon.gateway_clock import parse_zone
 from keymon.gateway_settings import Kind
+from keymon.gui.command_search import CommandSearch
 from keymon.gui.details_dialog import DetailsDialog, Habits
 from keymon.gui.evidence import describe
 from keymon.gui.model_table import model_lines
 from keymon.gui.moments import moment
 from keymon.gui.row_table import RowTable
+from keymon.gui.shortcuts import ShortcutsDialog
 from keymon.gui.verdict_badge import VerdictBadge
+from keymon.gui.window_state import Choice
 from keymon.latency import Latency
 from keymon.locations import location_of
 from keymon.masking import mask_key
@@ -30,7 +33,7 @@ from keymon.reason import FailedCall
 from keymon.stats import CallCount, KeyFigures, ModelCalls
 from keymon.validity import Verdict
 from tests.gateway_file import GatewayFile, key
-from tests.gui.conftest import NOW, Bench, call, focused, invalidate, mend
+from tests.gui.conftest import NOW, Bench, MakeWindow, call, focused, invalidate, mend
 
 GOOGLE = json.dumps({"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}})
 
@@ -304,7 +307,7 @@ def test_it_is_told_why_there_is_no_error_text(bench: Bench) -> None:
     bench.settle()
     _, first, why = dialog.evidence.splitlines()
     assert first.endswith(": 400")
-    assert why.startswith("The text of the error cannot be shown: there is no table t_error_logs, or an older one. ")
+    assert why.startswith("The texts of errors cannot be read: there is no table t_error_logs, or an older one. ")
     bench.refresh()
     assert dialog.evidence.splitlines()[-1] == why
 
@@ -333,13 +336,22 @@ def test_an_outage_later_does_not_hide_the_error_that_says_why(bench: Bench) -> 
     [
         (Verdict(True, 0), ["Unproven: no call in the last 24 hours"]),
         (Verdict(True, 0, last_failure_at=EARLIER), ["No failure in the log that was read."]),
-        (Verdict(True, 0, last_passed_check=LATER), ["No failure since the last passed check at "]),
+        (
+            Verdict(True, 0, last_failure_at=EARLIER, last_passed_check=LATER),
+            ["No failure since the last passed check at "],
+        ),
         (
             Verdict(True, 0, last_failure_at=EARLIER, assumed_reset_at=LATER),
             ["No failure since the reset or restart before "],
         ),
-        (Verdict(True, 0, last_passed_check=EARLIER, assumed_reset_at=LATER), ["reset or restart"]),
-        (Verdict(True, 0, last_passed_check=LATER, assumed_reset_at=EARLIER), ["passed check"]),
+        (
+            Verdict(True, 0, last_failure_at=EARLIER, last_passed_check=EARLIER, assumed_reset_at=LATER),
+            ["reset or restart"],
+        ),
+        (
+            Verdict(True, 0, last_failure_at=EARLIER, last_passed_check=LATER, assumed_reset_at=EARLIER),
+            ["passed check"],
+        ),
         (Verdict(False, 3, since=EARLIER, told_by=QUOTA), ["3 of 3 failures since 2026-11-2", ": 429"]),
         (Verdict(False, 3, since=EARLIER, told_by=QUOTA), ["Exhausted by the call to (unknown) at ", " or before:"]),
         (Verdict(False, 5, since=LATER, told_by=QUOTA), ["5 failures since "]),
@@ -376,7 +388,7 @@ def test_one_dialog_a_key(bench: Bench) -> None:
     assert bench.window.open_details(key(1)) is not first
     assert not first.isModal()
     QTest.keyClick(first, Qt.Key.Key_Escape)
-    assert list(bench.window.dialogs) == [key(1)]
+    assert list(bench.window.details.dialogs) == [key(1)]
     assert bench.window.open_details(key(0)) is not first
 
 
@@ -384,7 +396,7 @@ def test_the_dialogs_of_a_gateway_go_with_it(bench: Bench) -> None:
     bench.follow(bench.gateway())
     bench.window.open_details(key(0))
     bench.follow(bench.gateway(name="other.db"))
-    assert bench.window.dialogs == {}
+    assert bench.window.details.dialogs == {}
 
 
 def test_the_bar_that_the_keyboard_is_on_can_be_seen(bench: Bench) -> None:
@@ -424,6 +436,7 @@ def test_every_part_can_be_reached_by_tab_from_top_to_bottom(bench: Bench) -> No
         dialog.models.fold,
         dialog.chart,
         dialog.table,
+        button(dialog, "Export…"),
         close,
     ]
 
@@ -434,7 +447,7 @@ def test_enter_and_escape_close_and_reveal_nothing(bench: Bench) -> None:
         dialog = bench.window.open_details(key(0))
         bench.qtbot.waitUntil(dialog.isActiveWindow)
         QTest.keyClick(focused(), pressed)
-        assert bench.window.dialogs == {}
+        assert bench.window.details.dialogs == {}
 
 
 # Models, periods and folding
@@ -677,8 +690,8 @@ def test_the_keyboard_goes_to_the_next_key_of_the_table_and_back(bench: Bench) -
     ):
         bench.qtbot.waitUntil(dialog.isActiveWindow)
         QTest.keyClick(focused(), pressed, Qt.KeyboardModifier.ControlModifier)
-        assert list(bench.window.dialogs) == [order[wanted]]
-        dialog = bench.window.dialogs[order[wanted]]
+        assert list(bench.window.details.dialogs) == [order[wanted]]
+        dialog = bench.window.details.dialogs[order[wanted]]
         assert dialog.geometry() == geometry
         assert dialog.tabs.currentIndex() == 1
         assert mask_key(order[wanted]) in texts(dialog)
@@ -692,7 +705,7 @@ def test_where_the_table_ends_the_dialog_stays_and_says_so(bench: Bench) -> None
     dialog = bench.window.open_details(key(0))
     for text in ("‹", "›"):
         QTest.mouseClick(button(dialog, text), Qt.MouseButton.LeftButton)
-        assert list(bench.window.dialogs) == [key(0)]
+        assert list(bench.window.details.dialogs) == [key(0)]
         assert "There is no further key in the table." in texts(dialog)
         bench.refresh()
         assert "no further key" not in texts(dialog)
@@ -706,8 +719,8 @@ def test_a_neighbour_that_is_open_is_raised_where_it_is(bench: Bench) -> None:
     dialog = bench.window.open_details(key(0))
     dialog.move(10, 10)
     QTest.mouseClick(button(dialog, "›"), Qt.MouseButton.LeftButton)
-    assert list(bench.window.dialogs) == [key(1)]
-    assert bench.window.dialogs[key(1)] is other
+    assert list(bench.window.details.dialogs) == [key(1)]
+    assert bench.window.details.dialogs[key(1)] is other
     assert other.geometry() == there
 
 
@@ -716,7 +729,7 @@ def test_a_key_that_a_search_hides_has_no_neighbours(bench: Bench) -> None:
     dialog = bench.window.open_details(key(1))
     bench.window.panel.search.setText(key(2)[-4:])
     QTest.mouseClick(button(dialog, "›"), Qt.MouseButton.LeftButton)
-    assert list(bench.window.dialogs) == [key(1)]
+    assert list(bench.window.details.dialogs) == [key(1)]
 
 
 # The calls and the errors of the key
@@ -776,4 +789,52 @@ def test_a_dialog_that_is_closed_while_errors_are_looked_for_leaves_nothing(benc
     open_tab(bench, dialog, 3)
     dialog.close()
     bench.refresh()
-    assert bench.window.dialogs == {}
+    assert bench.window.details.dialogs == {}
+
+
+def test_what_helps_in_the_window_helps_in_the_details(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    dialog = bench.window.open_details(key(0))
+    bench.qtbot.waitUntil(dialog.isActiveWindow)
+    bench.qtbot.keySequence(dialog, QKeySequence("F1"))
+    shortcuts = dialog.findChild(ShortcutsDialog)
+    assert isinstance(shortcuts, ShortcutsDialog)
+    assert shortcuts.isVisible()
+    shortcuts.close()
+    bench.qtbot.waitUntil(dialog.isActiveWindow)
+    bench.qtbot.keySequence(dialog, QKeySequence("Ctrl+K"))
+    search = bench.window.findChild(CommandSearch)
+    assert isinstance(search, CommandSearch)
+    assert search.isVisible()
+
+
+def test_the_export_can_be_seen(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    dialog = bench.window.open_details(key(0))
+    QTest.mouseClick(button(dialog, "Export…"), Qt.MouseButton.LeftButton)
+    assert bench.window.exporting.dialog is not None
+
+
+def test_the_habits_are_there_after_a_restart(bench: Bench, make_window: MakeWindow) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    dialog.tabs.setCurrentIndex(1)
+    QTest.mouseClick(period(dialog.trend, 8), Qt.MouseButton.LeftButton)
+    dialog.models.fold.setChecked(True)
+    bench.window.close()
+    after, _ = make_window()
+    dialog = after.open_details(key(0))
+    assert dialog.tabs.currentIndex() == 1
+    assert dialog.trend.period == dialog.models.buttons.period == timedelta(hours=8)
+    assert dialog.models.fold.isChecked()
+
+
+@pytest.mark.parametrize(
+    "choices", [{}, {"tab": 3, "hours": "8", "folded": "yes"}, {"hours": 5}, {"hours": [1]}], ids=str
+)
+def test_damaged_habits_are_as_if_there_were_none(choices: dict[str, Choice]) -> None:
+    habits = Habits()
+    habits.choose(choices)
+    assert (habits.period, habits.folded) == (timedelta(hours=24), False)

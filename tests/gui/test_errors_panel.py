@@ -82,10 +82,23 @@ def test_errors_are_shown_newest_first_and_grouped(bench: Bench, gateway: Gatewa
     assert bench.panel.foot == "Errors: 5, different messages: 4, looked at: 6: all there are in this period"
 
 
+def test_of_one_key_no_other_can_be_asked_for(bench: Bench) -> None:
+    bench.show()
+    assert bench.panel.filters.ending.isVisible()
+    bench.panel.set_key(A)
+    assert not bench.panel.filters.ending.isVisible()
+
+
 def test_a_group_shows_its_errors_alone(bench: Bench, gateway: Gateway) -> None:
     look(bench, gateway)
     bench.panel.groups.selectRow(0)
     assert cells(bench.panel.table, CODE) == ["429", "429"]
+    bench.panel.table.setFocus()
+    bench.panel.table.selectRow(0)
+    QTest.keyClick(bench.panel.table, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert bench.details == [A]
+    QTest.keyClick(bench.panel.table, Qt.Key.Key_Return)
+    bench.wait(lambda: bench.panel.error.reason.text() == "You exceeded your quota, retry in 7 s.")
     bench.panel.groups.clearSelection()
     assert len(cells(bench.panel.table, CODE)) == 5
 
@@ -222,7 +235,7 @@ def test_an_error_that_was_deleted_meanwhile_is_told(bench: Bench, gateway: Gate
 def test_a_table_that_is_missing_is_told(bench: Bench, gateway: Gateway) -> None:
     gateway.execute("DROP TABLE t_error_logs")
     look(bench, gateway)
-    assert bench.panel.table.placeholder.startswith("The text of the error cannot be shown: there is no table")
+    assert bench.panel.table.placeholder.startswith("The texts of errors cannot be read: there is no table")
 
 
 def test_nothing_is_asked_while_it_is_not_seen(bench: Bench, gateway: Gateway) -> None:

@@ -75,6 +75,22 @@ def test_a_column_is_counted_once_it_is_shown(table: KeyTable, bench: Bench) -> 
     assert not bench.snapshot.stats.__dict__.keys() & {"latencies", "failures_by_key"}
 
 
+def test_percentiles_and_statuses_are_told_apart(bench: Bench) -> None:
+    gateway = bench.gateway(1)
+    at = f"{NOW - timedelta(minutes=1):%F %T}"
+    gateway.calls([(None, at, "m", key(0), True, 200, ms) for ms in range(1, 21)])
+    for status, times in ((429, 3), ("refused", 2), ("timed out", 2)):
+        gateway.calls([(None, at, "m", key(0), False, status, None)] * times)
+    bench.follow(gateway)
+    table = bench.window.panel.invalid
+    columns = (STATUSES, P50, P50 + 1)
+    for column in columns:
+        table.header.show_column(column, is_shown=True)
+    bench.qtbot.waitUntil(lambda: NOT_YET not in [cell(table, 0, column) for column in columns])
+    assert [cell(table, 0, column) for column in (P50, P50 + 1)] == ["10 ms", "19 ms"]
+    assert cell(table, 0, STATUSES) == "network error × 4, 429 × 3"
+
+
 def test_shift_and_a_click_sort_by_a_further_column(table: KeyTable) -> None:
     click(table, CALLS, further=False)
     assert keys(table) == ["3", "1", "0", "2"]
@@ -93,12 +109,28 @@ def test_shift_and_a_click_sort_by_a_further_column(table: KeyTable) -> None:
     assert keys(table) == ["0", "2", "1", "3"]
 
 
+def test_a_button_that_is_let_go_of_elsewhere_sorts_nothing(table: KeyTable) -> None:
+    header, shift, left = table.header, Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
+    places = [QPoint(header.sectionViewportPosition(column) + 20, header.height() // 2) for column in (CALLS, KIND)]
+    QTest.mousePress(header.viewport(), left, shift, places[0])
+    QTest.mouseRelease(header.viewport(), left, shift, places[1])
+    assert table.keys.sorted_by == []
+
+
 def test_a_column_that_is_hidden_no_longer_sorts(table: KeyTable) -> None:
     table.keys.sort_by([(CALLS, True), (KIND, False)])
     assert table.header.sortIndicatorSection() == CALLS
     table.header.show_column(CALLS, is_shown=False)
     assert table.keys.sorted_by == [(KIND, False)]
     assert table.header.sortIndicatorSection() == KIND
+
+
+def test_columns_that_were_moved_are_in_their_order_until_they_are_reset(table: KeyTable) -> None:
+    first = shown(table)
+    table.header.moveSection(table.header.visualIndex(CALLS), 0)
+    assert shown(table) == ["Calls 24 h", *(title for title in first if title != "Calls 24 h")]
+    table.header.show_first_columns()
+    assert shown(table) == first
 
 
 def test_the_menu_chooses_columns_and_resets_them(table: KeyTable) -> None:

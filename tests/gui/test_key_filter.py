@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QWidget
 
 from keymon.gui.key_filter import NO_FILTER, KeyFilter
@@ -242,3 +243,15 @@ def test_a_filter_by_status_waits_for_the_worker_and_stays_while_figures_change(
     bench.now = NOW + timedelta(hours=25)
     bench.refresh()
     assert headings(bench) == (0, 0)
+
+
+def test_a_number_that_is_typed_replaces_the_word(bench: Bench) -> None:
+    bench.follow(bench.gateway())
+    panel = bench.window.panel
+    panel.filters.open()
+    failures = next(
+        box for box in panel.filters.popup.findChildren(QSpinBox) if box.accessibleName() == "Failure count at least"
+    )
+    QTest.keyClicks(failures, "2")
+    assert panel.filters.filter == KeyFilter(failures=2)
+    panel.filters.popup.close()

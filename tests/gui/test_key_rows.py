@@ -44,6 +44,8 @@ def test_what_is_carried_on_is_what_would_be_made_afresh(snapshot: Snapshot, see
             rng.shuffle(keys)
         if rng.random() < 0.2:
             keys.pop()
+        if rng.random() < 0.2:
+            keys[0] = replace(keys[0], kind="gemini" if keys[0].kind == "vertex" else "vertex")
         snapshot = replace(snapshot, keys=tuple(keys))
         rows, fresh = prepare(snapshot, rows), prepare(snapshot, None)
         assert rows.figures == snapshot.keys
@@ -67,3 +69,9 @@ def test_equal_keys_keep_the_pools_order_either_way(snapshot: Snapshot) -> None:
     rows = prepare(snapshot, None)
     expected = [key(number) for number in range(60)]
     assert order(rows, "calls") == order(rows, "calls", descending=True) == expected
+
+
+def test_keys_without_calls_come_before_those_whose_calls_all_failed(snapshot: Snapshot) -> None:
+    failed = replace(snapshot.keys[0], calls_24h=CallCount(0, 2))
+    rows = prepare(replace(snapshot, keys=(failed, *snapshot.keys[1:3])), None)
+    assert order(rows, "success") == [key(1), key(2), key(0)]

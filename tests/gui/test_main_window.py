@@ -29,6 +29,7 @@ from keymon.errors import ClockAssumedNotice, EnvFileError, NumberUnreadableNoti
 from keymon.gui.banner import Banner
 from keymon.gui.key_columns import MODEL_COLUMN
 from keymon.gui.main_window import MainWindow
+from keymon.gui.panels import KINDS
 from keymon.gui.poller import Source
 from keymon.gui.summary import Card
 from keymon.masking import mask_key
@@ -605,12 +606,15 @@ def test_help_opens_and_closes_by_escape(bench: Bench, entry: str) -> None:
 
 def test_shortcuts_that_are_listed_exist(bench: Bench) -> None:
     bench.window.switcher.show_profiles([("Production", "red")], "")
+    bench.follow(bench.gateway())
+    for kind in KINDS:
+        bench.window.panels.show_panel(kind.name)
     action(bench.window, "Keyboard shortcuts").trigger()
     dialog = bench.window.findChild(QDialog)
     assert isinstance(dialog, QDialog)
     listed = {label.text() for label in dialog.findChildren(QLabel) if label.font().bold()}
     real = {shortcut.toString() for one in bench.window.findChildren(QAction) for shortcut in one.shortcuts()}
-    assert listed - {"Esc", "Enter", "Ctrl+PgUp, Ctrl+PgDown"} <= real
+    assert listed - {"Esc", "Enter", "Ctrl+PgUp, Ctrl+PgDown", "Shift+click", "Arrows, Home, End"} <= real
     assert real - {"Return", "Enter", "F1", "Ctrl+Shift+C"} - listed == set()
     dialog.close()
 

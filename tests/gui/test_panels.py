@@ -8,13 +8,16 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 
 from keymon.gui.attention_panel import AttentionPanel
 from keymon.gui.calls_panel import CallsPanel
+from keymon.gui.errors_panel import ErrorsPanel
 from keymon.gui.panels import KEYS, KINDS
 from keymon.gui.quality_panel import QualityPanel
+from keymon.gui.theme import theme_of
 from keymon.gui.trend_panel import TrendPanel
+from keymon.trend import HOUR
 from tests.gateway_file import key
 from tests.gui.conftest import Bench, MakeWindow, call, focused, select
 
@@ -97,6 +100,15 @@ def test_each_panel_is_reached_by_its_shortcut_and_has_the_keyboard(bench: Bench
     assert bench.window.panels.current == name
     assert panel.isVisible()
     assert panel.isAncestorOf(focused())
+
+
+def test_in_the_trend_the_chart_has_the_keyboard(bench: Bench) -> None:
+    bench.window.activateWindow()
+    bench.qtbot.waitUntil(bench.window.isActiveWindow)
+    bench.window.panels.go_to("trend")
+    panel = bench.window.panels.panel("trend")
+    assert isinstance(panel, TrendPanel)
+    assert focused() is panel.chart
 
 
 def test_each_panel_is_in_the_view_menu_and_the_one_that_is_seen_is_marked(bench: Bench) -> None:
@@ -262,7 +274,7 @@ def test_calls_ask_the_worker_and_open_details(bench: Bench) -> None:
     calls = bench.window.panels.panel("calls")
     assert isinstance(calls, CallsPanel)
     calls.details_wanted.emit(key(0))
-    assert list(bench.window.dialogs) == [key(0)]
+    assert list(bench.window.details.dialogs) == [key(0)]
     calls.table.setCurrentIndex(calls.table.content.index(0, 0))
     calls.table.opened.emit(0)
     bench.qtbot.waitUntil(lambda: "quota exceeded" in calls.error.text.toPlainText())
@@ -318,3 +330,91 @@ def test_the_columns_of_the_table_in_use_can_be_chosen_from_any_panel(bench: Ben
     menu = bench.window.panel.current_table.header.findChild(QMenu, "columns")
     assert isinstance(menu, QMenu)
     menu.close()
+
+
+def test_what_was_chosen_in_a_panel_is_there_after_a_restart(bench: Bench, make_window: MakeWindow) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, status=403)
+    bench.follow(gateway)
+    for kind in KINDS:
+        bench.window.panels.show_panel(kind.name)
+    trend(bench).set_period(8 * HOUR)
+    trend(bench).as_table.setChecked(True)
+    status = attention(bench).status
+    status.setCurrentIndex(next(i for i in range(status.count()) if status.itemText(i).startswith("400 ")))
+    attention(bench).limit.setValue(7)
+    calls, errors = bench.window.panels.panel("calls"), bench.window.panels.panel("errors")
+    assert isinstance(calls, CallsPanel)
+    assert isinstance(errors, ErrorsPanel)
+    calls.period.setCurrentIndex(calls.period.findData(8))
+    calls.ending.setText("0000")
+    errors.filters.period.setCurrentIndex(errors.filters.period.findData(0))
+    bench.window.close()
+    panels = make_window()[0].panels
+    for kind in KINDS:
+        panels.show_panel(kind.name)
+    chosen = {kind.name: getattr(panels.panel(kind.name), "choices", None) for kind in KINDS}
+    assert chosen == {
+        "keys": None,
+        "trend": {"hours": 8, "as_table": True},
+        "attention": {"status": 400, "limit": 7},
+        "calls": {"hours": 8},
+        "errors": {"hours": 0},
+        "quality": None,
+    }
+    after = panels.panel("calls")
+    assert isinstance(after, CallsPanel)
+    assert after.ending.text() == "", "an ending of a key is not kept"
+
+
+def test_damaged_choices_are_as_if_there_were_none(settings: QSettings, make_window: MakeWindow) -> None:
+    for name, kept in (("trend", "{"), ("attention", '{"status": [], "limit": "x"}'), ("calls", "7"), ("errors", 7)):
+        settings.setValue(f"choices/{name}", kept)
+    panels = make_window()[0].panels
+    for kind in KINDS:
+        panels.show_panel(kind.name)
+    panel = panels.panel("trend")
+    assert isinstance(panel, TrendPanel)
+    assert panel.choices == {"hours": 24, "as_table": False}
+
+
+def test_where_nothing_is_known_every_panel_says_so(bench: Bench, tmp_path: Path) -> None:
+    bench.fail(tmp_path / "nothing")
+    panels = bench.window.panels
+    for name in OTHERS:
+        panels.show_panel(name)
+        panel = panels.panel(name)
+        assert panel is not None
+        assert not panel.isVisible()
+        assert "Nothing is known of the gateway yet" in [
+            label.text() for label in panels.findChildren(QLabel) if label.isVisible()
+        ]
+    bench.follow(bench.gateway())
+    panel = panels.panel(OTHERS[-1])
+    assert panel is not None
+    assert panel.isVisible()
+
+
+@pytest.mark.parametrize(("name", "field"), [("calls", "Key or its ending"), ("errors", "Text")])
+def test_a_panel_with_a_search_of_its_own_is_searched_by_it(bench: Bench, name: str, field: str) -> None:
+    bench.follow(bench.gateway())
+    bench.window.panels.go_to(name)
+    press(bench, "Ctrl+F")
+    assert bench.window.panels.current == name
+    assert focused().accessibleName() == field
+    bench.window.panels.go_to("trend")
+    press(bench, "Ctrl+F")
+    assert bench.window.panels.current == KEYS
+    assert focused() is bench.window.panel.search
+
+
+def test_the_theme_is_there_after_a_restart(bench: Bench, settings: QSettings, make_window: MakeWindow) -> None:
+    dark = next(one for one in bench.window.findChildren(QAction) if one.text() == "D&ark")
+    dark.trigger()
+    bench.qtbot.waitUntil(lambda: theme_of(bench.window.palette()) == "dark")
+    bench.window.close()
+    after, _ = make_window()
+    assert after.state.theme == "dark"
+    assert next(one for one in after.findChildren(QAction) if one.text() == "D&ark").isChecked()
+    next(one for one in after.findChildren(QAction) if one.text() == "As the &desktop").trigger()
+    assert after.state.theme is None

@@ -108,14 +108,16 @@ def test_what_to_do_where_keys_are_lost_already() -> None:
     assert advice("room", replace(FINE, list_bytes=TEXT_LIMIT - 1)).startswith("MySQL cuts longer lists off")
 
 
-def test_the_oldest_call_is_dated_by_the_gateways_clock(bench: Bench) -> None:
+@pytest.mark.parametrize(("is_live", "time"), [(True, "12:00"), (False, "20:00")])
+def test_the_oldest_call_is_dated_by_the_clock_that_the_window_goes_by(bench: Bench, is_live: bool, time: str) -> None:
     snapshot = bench.follow(bench.gateway())
     there = replace(
         snapshot,
+        is_live=is_live,
         clock=GatewayClock(parse_zone("+08:00"), "set"),
         surroundings=Surroundings(oldest=NOW - timedelta(days=3)),
     )
-    assert sentence("age", FINE, there) == "The log begins 3 days ago, on 2026-11-20 20:00."
+    assert sentence("age", FINE, there) == f"The log begins 3 days ago, on 2026-11-20 {time}."
 
 
 @pytest.mark.parametrize(

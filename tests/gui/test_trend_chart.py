@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from PySide6.QtCore import QBuffer, QEvent, QIODevice, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QHelpEvent, QImage, QPainter, QTextDocument
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QToolTip
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from keymon.gateway_clock import parse_zone
@@ -19,7 +20,7 @@ from keymon.gui.trend_chart import TrendChart, round_step
 from keymon.gui.trend_times import bucket_time, describe_bucket, marks
 from keymon.gui.trend_view import TrendView
 from keymon.locations import location_of
-from keymon.monitor import Monitor, Snapshot
+from keymon.monitor import Loading, Monitor, Snapshot
 from keymon.stats import DAY
 from keymon.trend import HOUR, Trend
 from tests.conftest import MakeGateway
@@ -386,6 +387,16 @@ def test_where_the_clock_is_put_forward_an_hour_is_missing(
     ]  # fmt: skip
 
 
+def test_the_end_of_the_axis_is_no_mark(gateway: GatewayFile) -> None:
+    snapshot = read(gateway, NOW.replace(minute=0, second=0))
+    assert [text for _, text in marks(snapshot.stats.trend(8 * HOUR), snapshot, 4)] == [
+        "04:00",
+        "06:00",
+        "08:00",
+        "10:00",
+    ]
+
+
 def test_a_clock_that_stays_is_told_without_its_distance(gateway: GatewayFile) -> None:
     snapshot = read(gateway)
     assert not [text for text in times(snapshot.stats.trend(DAY), snapshot) if "UTC" in text]
@@ -449,6 +460,21 @@ def test_the_trend_of_one_key(qtbot: QtBot, gateway: GatewayFile) -> None:
     assert lines(view)[-1][1] == "1"
     view.close()
     view.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("known_since", "period", "is_all"),
+    [(None, HOUR, False), (NOW - 2 * HOUR, 8 * HOUR, False), (NOW - 2 * HOUR, HOUR, True), (NOW - DAY, DAY, True)],
+    ids=str,
+)
+def test_while_the_log_is_read_the_sum_says_whether_it_is_all(
+    gateway: GatewayFile, view: TrendView, known_since: datetime | None, period: timedelta, is_all: bool
+) -> None:
+    log(gateway, NOW, (timedelta(minutes=5), 3, 1))
+    view.set_period(period)
+    view.show_snapshot(replace(read(gateway), loading=Loading(4, 0.5, known_since)))
+    said = [label.text() for label in view.findChildren(QLabel)]
+    assert "4 calls, 1 failed" + ("" if is_all else " so far (older ones are being read)") in said
 
 
 def test_a_hidden_view_computes_nothing_until_it_is_seen(gateway: GatewayFile, view: TrendView) -> None:
