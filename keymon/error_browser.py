@@ -218,7 +218,7 @@ class ErrorBrowser:
         return bounds[1] if limits.until is None else find_end(self, bounds, limits.until)
 
     def _chunks(self, top: int, floor: int, text: str) -> Iterator[list[Any]]:
-        """Give the rows with ids from `floor` to `top`, newest first, as many at once as take some two milliseconds to read."""
+        """Give the rows with ids from `floor` to `top`, newest first, as many at once as take some 2 ms to read."""
         rows = _MOST_ROWS if self._database.is_server else _ROWS_AT_FIRST
         while True:
             began = time.monotonic()

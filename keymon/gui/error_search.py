@@ -69,6 +69,11 @@ class ErrorSearch(QObject):
         return self.has_begun and not self.is_looking and (self.has_missed or self._has_failed or self._newest is None)
 
     @property
+    def is_full(self) -> bool:
+        """Whether there are as many as are shown at once."""
+        return len(self.rows) >= MOST_ROWS
+
+    @property
     def is_looking(self) -> bool:
         """Whether older errors are being looked for."""
         return self._looking is not None

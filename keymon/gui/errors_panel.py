@@ -14,7 +14,7 @@ from keymon.gui import moments
 from keymon.gui.browser_panel import BrowserPanel
 from keymon.gui.error_columns import ROWS
 from keymon.gui.error_filters import ErrorFilters
-from keymon.gui.error_search import MOST_ROWS, ErrorSearch
+from keymon.gui.error_search import ErrorSearch
 from keymon.gui.group_table import GroupTable
 from keymon.gui.listed import ListedErrors
 from keymon.gui.row_table import RowTable
@@ -234,7 +234,7 @@ class ErrorsPanel(BrowserPanel):
         search, is_looking, is_chosen = self._search, self.is_looking, self._group is not None
         self.stop.setVisible(is_looking)
         self.further.setVisible(not is_looking and search.before is not None)
-        self.further.setEnabled(len(search.rows) < MOST_ROWS)
+        self.further.setEnabled(not search.is_full)
         self.newer.setVisible(not is_looking and (bool(search.newer) or search.is_broken_off))
         self.all_messages.setVisible(is_chosen)
         self.groups.let_go.setEnabled(is_chosen)
@@ -275,13 +275,13 @@ class ErrorsPanel(BrowserPanel):
         found = tr("Errors: {n}, different messages: {m}, looked at: {all}").format(
             n=number(len(search.rows)), m=number(len(self._groups)), all=number(search.looked_at)
         )
-        known = search.reached is not None and self._snapshot is not None
-        since = moments.second(search.reached, self._snapshot) if known else "–"
+        reached, snapshot = search.reached, self._snapshot
+        since = "–" if reached is None or snapshot is None else moments.second(reached, snapshot)
         if self.is_looking:
             return found + " " + tr("so far, back to {time}…").format(time=since)
         if search.before is None:
             return found + tr(": all there are in this period.")
-        if len(search.rows) >= MOST_ROWS:
+        if search.is_full:
             return found + ". " + tr("No more are shown at once: narrow the filters.")
         return found + ", " + tr("back to {time}; there are older ones.").format(time=since)
 

@@ -38,7 +38,7 @@ class WrappedLabel(QLabel):
         context = QAbstractTextDocumentLayout.PaintContext()
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Text, palette.color(self.foregroundRole()))
-        context.palette = palette  # type: ignore[attr-defined]
+        context.palette = palette
         document = self._broken(self.width())
         painter = QPainter(self)
         document.documentLayout().draw(painter, context)

@@ -1,7 +1,10 @@
 """Keys that want looking at: the gateway's own answers, and what is done with keys in place."""
 
 import json
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,11 +13,12 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
 from keymon.gateway_clock import parse_zone
 from keymon.gui.attention_panel import AttentionPanel
+from keymon.gui.evidence import status_name
 from keymon.locations import location_of
 from keymon.masking import mask_key
 from keymon.monitor import Loading, Monitor, Snapshot
@@ -186,7 +190,7 @@ def test_while_statuses_are_chosen_from_they_stay(bench: Bench) -> None:
 
 
 def test_while_the_log_is_read_that_is_said(panel: AttentionPanel, recorded: Snapshot, qtbot: QtBot) -> None:
-    for loading, end in ((Loading(7, 0.5, None), ", as far as the log has been read"), (None, "Keys: 2")):
+    for loading, end in ((Loading(7, 0.5, None), ", as far as the log has been read"), (None, "Shown: 2")):
         panel.show_snapshot(replace(recorded, loading=loading))
         assert [label.text() for label in panel.findChildren(QLabel) if label.text().endswith(end)]
 
@@ -230,3 +234,71 @@ def test_keys_are_copied_in_full_and_tables_masked_by_the_usual_shortcuts(bench:
     assert key(0) not in QGuiApplication.clipboard().text()
     QTest.keyClick(shown(bench).table, Qt.Key.Key_Return)
     assert list(bench.window.details.dialogs) == [key(0)]
+
+
+def test_statuses_are_counted_of_the_keys_that_the_table_can_show(
+    panel: AttentionPanel, recorded: Snapshot, real_gateway: Path
+) -> None:
+    panel.show_snapshot(recorded)
+    since = recorded.clock.to_local(recorded.as_of - timedelta(hours=24))
+    with closing(sqlite3.connect(real_gateway / "gateway.sqlite")) as connection:
+        rows = connection.execute(
+            "SELECT api_key, status_code FROM t_request_log WHERE request_time >= ? AND request_time <= ?",
+            (f"{since:%Y-%m-%d %H:%M:%S.%f}", f"{recorded.clock.to_local(recorded.as_of):%Y-%m-%d %H:%M:%S.%f}"),
+        ).fetchall()
+    failed = [(one, status) for one, status in rows if not (isinstance(status, int) and 200 <= status < 300)]
+    pool = set(recorded.settings.pool)
+    counts = Counter(status for one, status in failed if one in pool)
+    assert counts != Counter(status for _, status in failed), "nothing outside the pool, nothing to see"
+    offered = {panel.status.itemData(i)[0]: panel.status.itemText(i) for i in range(panel.status.count())}
+    assert offered == {status: f"{status_name(status)} ({counts[status]:,})" for status in {*counts, 429, 403, 400}}
+
+
+def test_what_is_counted_is_what_the_rows_add_up_to(bench: Bench) -> None:
+    gateway = bench.gateway(2)
+    for number in (0, 1, 7):  # the last one is not in the pool
+        call(gateway, number, 2, status=429)
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    assert shown(bench).status.itemText(0) == "429 (4)"
+    assert sum(row.count for row in shown(bench).rows) == 4
+
+
+def test_the_table_is_sorted_by_share_and_details_open_the_framed_row(bench: Bench) -> None:
+    gateway = bench.gateway()
+    for number, failed, passed in ((0, 4, 12), (1, 3, 0), (2, 2, 2)):
+        call(gateway, number, failed, status=429)
+        call(gateway, number, passed)
+    bench.follow(gateway)
+    bench.window.panels.go_to("attention")
+    panel = shown(bench)
+    order = Qt.SortOrder.DescendingOrder
+    for column, expected in ((3, [1, 2, 0]), (1, [0, 1, 2]), (2, [0, 2, 1]), (4, [0, 1, 2]), (0, [2, 1, 0])):
+        panel.table.sortByColumn(column, order)
+        assert [row.key for row in panel.rows] == [key(number) for number in expected], column
+    panel.table.sortByColumn(3, order)
+    bench.refresh()
+    assert [cell[3] for cell in cells(panel)] == ["100.0 %", "50.0 %", "25.0 %"]
+    assert not panel.details.isEnabled()
+    panel.table.setCurrentIndex(panel.table.content.index(1, 0))
+    panel.table.clearSelection()
+    assert panel.details.isEnabled()
+    QTest.mouseClick(panel.details, Qt.MouseButton.LeftButton)
+    assert list(bench.window.details.dialogs) == [key(2)]
+
+
+def test_the_box_of_statuses_has_room_for_the_text_of_an_error(panel: AttentionPanel, bench: Bench) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, status="All connection attempts failed")
+    panel.show_snapshot(bench.follow(gateway))
+    choose(panel, "All connection attempts failed")
+    QApplication.processEvents()
+    option = QStyleOptionComboBox()
+    panel.status.initStyleOption(option)
+    style = panel.status.style()
+    field = style.subControlRect(
+        QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, panel.status
+    )
+    assert field.width() >= panel.status.fontMetrics().horizontalAdvance("All connection attempts failed (1)")
+    panel.resize(panel.minimumSizeHint().width(), 300)
+    assert panel.width() < 800

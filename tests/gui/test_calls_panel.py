@@ -147,7 +147,7 @@ def test_while_rows_are_selected_nothing_moves(bench: Bench, gateway: Gateway) -
     bench.refresh()
     assert "new" not in cells(table, MODEL)
     assert [index.row() for index in table.selectionModel().selectedRows()] == [2]
-    assert bench.panel.foot == "Nothing moves while rows are selected or scrolled. Newer calls: 1"
+    assert bench.panel.foot == "Nothing moves while rows are selected or scrolled, or a text is open. Newer calls: 1"
     bench.panel.newer.click()
     assert cells(table, MODEL)[0] == "new"
     assert not table.selectionModel().hasSelection()
@@ -245,7 +245,7 @@ def test_an_answer_that_comes_when_the_error_was_closed_is_dropped(bench: Bench,
     bench.show()
     bench.follow(gateway)
     bench.panel.table.opened.emit(3)
-    bench.panel.error.put_away()
+    bench.panel.put_text_away()
     bench.refresh()
     assert not bench.panel.error.isVisible()
     assert bench.panel.error.text.toPlainText() == ""
@@ -380,3 +380,54 @@ def test_a_server_s_calls_are_shown_too(bench: Bench, make_gateway_server: MakeG
     bench.show()
     bench.follow(gateway)
     assert cells(bench.panel.table, STATUS) == ["✗ 500"]
+
+
+def test_where_nothing_is_filtered_there_are_no_calls(bench: Bench, gateway: Gateway) -> None:
+    bench.now += timedelta(days=2)
+    bench.show()
+    bench.follow(gateway)
+    assert bench.panel.table.placeholder == "No calls in this period"
+    bench.panel.set_key(A)
+    assert bench.panel.table.placeholder == "No calls in this period"
+    bench.panel.failures.setChecked(True)
+    assert bench.panel.table.placeholder == "No call matches"
+
+
+def test_the_newest_are_offered_only_where_there_are_any(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.table.selectRow(1)
+    bench.refresh()
+    assert not bench.panel.newer.isVisible()
+    assert bench.panel.foot == "Nothing moves while rows are selected or scrolled, or a text is open."
+
+
+def test_calls_are_sorted_by_latency_and_stay_so(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    table = bench.panel.table
+    table.sortByColumn(LATENCY, Qt.SortOrder.DescendingOrder)
+    assert cells(table, LATENCY) == ["1,500 ms", "20 ms", "7 ms", "–"]
+    table.sortByColumn(LATENCY, Qt.SortOrder.AscendingOrder)
+    gateway.call(B, minutes_ago(0), "new", 500, 1)
+    gateway.error(B, minutes_ago(0), "the fastest failure", 500)
+    bench.refresh()
+    assert cells(table, LATENCY) == ["1 ms", "7 ms", "20 ms", "1,500 ms", "–"]
+    table.opened.emit(0)
+    bench.wait(lambda: bench.panel.error.reason.text() == "the fastest failure")
+    table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    assert cells(table, LATENCY) == ["1 ms", "1,500 ms", "7 ms", "–", "20 ms"]
+
+
+def test_a_text_that_is_closed_gives_the_keyboard_back(bench: Bench, gateway: Gateway) -> None:
+    bench.show()
+    bench.follow(gateway)
+    bench.panel.activateWindow()
+    bench.wait(bench.panel.isActiveWindow)
+    for holder in (bench.panel.error.text, bench.panel.table):
+        bench.panel.table.opened.emit(3)
+        bench.wait(lambda: bench.panel.error.reason.text() == "You exceeded your quota.")
+        holder.setFocus()
+        QTest.keyClick(holder, Qt.Key.Key_Escape)
+        assert not bench.panel.error.isVisible()
+        assert bench.panel.table.hasFocus()

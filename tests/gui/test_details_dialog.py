@@ -764,7 +764,7 @@ def test_its_calls_and_no_others_are_in_a_tab(bench: Bench) -> None:
     assert [row[0] for row in visible_cells(table)] == ["c", "a"]
     table.selectRow(0)
     menu = {action.text() for action in table.actions() if action.isVisible()}
-    assert "Open" in menu
+    assert "Text of the error" in menu
     assert "Details of the key" not in menu
 
 

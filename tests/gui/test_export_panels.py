@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QPushButton
 
-from keymon.gui import errors_panel
+from keymon.gui import error_search
 from keymon.gui.calls_panel import CallsPanel
 from keymon.gui.errors_panel import ErrorsPanel
 from keymon.gui.quality_panel import QualityPanel
@@ -216,7 +216,7 @@ def test_the_filters_of_errors_are_told(bench: Bench, tmp_path: Path) -> None:
 def test_errors_tell_how_far_was_looked_and_of_which_instant_they_are(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(errors_panel, "AT_ONCE", 2)
+    monkeypatch.setattr(error_search, "AT_ONCE", 2)
     panel, folder = errors_of(bench), folder_for(bench, tmp_path)
     bench.now += timedelta(minutes=5)
     bench.refresh()
