@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keymon import call_list
 from keymon.call_list import Call, CallFilter, CallList
 from keymon.call_log import in_columns
 from keymon.call_window import CallWindow
@@ -136,3 +137,29 @@ def test_the_calls_of_each_key_are_as_many_as_the_gateway_answered(real_gateway:
     success = sum(whole[i].success for i in range(len(whole)))
     assert (len(whole), len(stats.call_list(CallFilter(only_failures=True)))) == (own["total"], own["total"] - success)
     assert success == own["success"]
+
+
+@pytest.mark.parametrize("first", [4_096, 5])
+@pytest.mark.parametrize(("descending", "order"), [(True, "DESC"), (False, "ASC")])
+def test_calls_by_latency_agree_with_naive_sql(
+    real_gateway: Path, monkeypatch: pytest.MonkeyPatch, descending: bool, order: str, first: int
+) -> None:
+    monkeypatch.setattr(call_list, "_LAST", first)
+    until = datetime.fromisoformat("2026-11-22T12:34:56.789")
+    path = real_gateway / "network-errors.sqlite"
+    found = read(path, until).stats.call_list(CallFilter()).by_latency(descending=descending)
+    with closing(sqlite3.connect(path)) as connection:
+        expected = connection.execute(
+            "SELECT id, latency_ms FROM t_request_log WHERE request_time >= ? AND request_time <= ?"
+            f" ORDER BY latency_ms {order} NULLS LAST, id DESC",
+            [f"{time:%F %T.%f}" for time in (until - 24 * HOUR, until)],
+        ).fetchall()
+    assert len(expected) > 10
+    assert [(found[i].id, found[i].latency_ms) for i in range(len(found))] == expected
+
+
+def test_calls_whose_latency_is_unknown_are_last_either_way() -> None:
+    calls = stats_of(*((HOUR, A, "m", 200, ms) for ms in (None, 30, 10, None, 10))).call_list(CallFilter())
+    for descending, ids in ((True, [1, 4, 2, 3, 0]), (False, [4, 2, 1, 3, 0])):
+        found = calls.by_latency(descending=descending)
+        assert [found[i].id for i in range(len(found))] == ids

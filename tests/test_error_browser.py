@@ -79,6 +79,22 @@ def walk(browser: ErrorBrowser, wanted: ErrorFilter, rows: int = 200, patience: 
     return pages
 
 
+def test_of_what_came_after_an_error_nothing_else_is_read(gateway: Gateway, browser: ErrorBrowser) -> None:
+    log(gateway, *[(A, "m", f"text {n}", 500) for n in range(10)])
+    for after, found in (
+        (7, ["text 9", "text 8", "text 7"]),
+        (10, []),
+        (12, []),
+        (0, [f"text {9 - n}" for n in range(10)]),
+    ):
+        page = browser.page(ErrorFilter(), after=after)
+        assert texts(page) == found
+        assert page.looked_at == len(found)
+        assert (page.before, page.newest) == (None, 10)
+    page = browser.page(ErrorFilter(), rows=2, after=7)
+    assert (texts(page), page.before) == (["text 9", "text 8"], 9)
+
+
 def test_an_empty_log_has_no_page(browser: ErrorBrowser) -> None:
     assert browser.page(ErrorFilter()) == ErrorPage((), 0, None, None)
 

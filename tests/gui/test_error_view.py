@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from keymon.errors import DatabaseLockedError
@@ -73,3 +73,31 @@ def test_escape_closes_it(view: ErrorView, qtbot: QtBot) -> None:
         QTest.keyClick(view.text, Qt.Key.Key_Escape)
     assert not view.isVisible()
     assert view.text.toPlainText() == ""
+
+
+LONG = ["x" * 3_000, '{"a":' + '"b",' * 700, "https://example.com/" + "path/" * 100]
+
+
+@pytest.mark.parametrize("text", LONG, ids=["word", "json", "address"])
+def test_a_long_word_makes_nothing_wider(view: ErrorView, text: str) -> None:
+    view.resize(500, 400)
+    view.show_text("short", A)
+    before = view.minimumSizeHint().width()
+    one_line = view.reason.heightForWidth(480)
+    view.show_text(text, A)
+    assert view.minimumSizeHint().width() == before
+    assert view.reason.sizeHint().width() < 500
+    QApplication.processEvents()
+    assert view.width() == 500
+    assert view.reason.height() >= view.reason.heightForWidth(view.reason.width()) > 3 * one_line
+
+
+def test_of_a_word_that_is_broken_all_is_drawn(view: ErrorView) -> None:
+    view.resize(500, 400)
+    view.show_text("x" * 3_000, A)
+    QApplication.processEvents()
+    picture = view.reason.grab().toImage()
+    ground = picture.pixelColor(0, picture.height() - 1)
+    last_line = range(picture.height() - view.reason.fontMetrics().height(), picture.height())
+    assert any(picture.pixelColor(x, y) != ground for y in last_line for x in range(40))
+    assert all(picture.pixelColor(picture.width() - 1, y) == ground for y in range(picture.height()))

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QMenuBar, QPushButton, QTabBar, QWidget
 
 from keymon.gui.attention_panel import AttentionPanel
 from keymon.gui.calls_panel import CallsPanel
@@ -19,7 +19,7 @@ from keymon.gui.theme import theme_of
 from keymon.gui.trend_panel import TrendPanel
 from keymon.trend import HOUR
 from tests.gateway_file import key
-from tests.gui.conftest import Bench, MakeWindow, call, focused, select
+from tests.gui.conftest import Bench, MakeWindow, call, focused, invalidate, select
 
 OTHERS = [kind.name for kind in KINDS if kind.name != KEYS]
 
@@ -418,3 +418,76 @@ def test_the_theme_is_there_after_a_restart(bench: Bench, settings: QSettings, m
     assert next(one for one in after.findChildren(QAction) if one.text() == "D&ark").isChecked()
     next(one for one in after.findChildren(QAction) if one.text() == "As the &desktop").trigger()
     assert after.state.theme is None
+
+
+def mnemonics(window: QWidget) -> list[str]:
+    """Return the letters that are reached by Alt in a window, of all that can be seen."""
+    texts = [one.text() for one in window.findChildren(QAbstractButton) if one.isVisible()]
+    texts += [one.text() for one in window.findChildren(QLabel) if one.isVisible() and one.buddy()]
+    for bar in window.findChildren(QMenuBar):
+        texts += [one.text() for one in bar.actions()]
+    for tabs in window.findChildren(QTabBar):
+        texts += [tabs.tabText(i) for i in range(tabs.count()) if tabs.isVisible()]
+    found = [QKeySequence.mnemonic(text).toString() for text in texts]
+    return sorted(letter for letter in found if letter)
+
+
+@pytest.mark.parametrize("name", ["attention", "calls", "errors"])
+def test_no_letter_is_taken_twice(bench: Bench, name: str) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, status=429)
+    gateway.error(key(0), "2026-11-23 11:59:00.000000", "quota exceeded", 429)
+    bench.follow(gateway)
+    bench.window.panels.go_to(name)
+    letters = mnemonics_with_all(bench, bench.window)
+    assert {"Alt+G", "Alt+V", "Alt+S", "Alt+H"} < set(letters)
+    assert len(letters) == len(set(letters)), letters
+
+
+@pytest.mark.parametrize("tab", [2, 3])
+def test_no_letter_is_taken_twice_in_the_details(bench: Bench, tab: int) -> None:
+    gateway = bench.gateway()
+    call(gateway, 0, status=429)
+    bench.follow(gateway)
+    dialog = bench.window.open_details(key(0))
+    dialog.tabs.setCurrentIndex(tab)
+    letters = mnemonics_with_all(bench, dialog)
+    assert {"Alt+R", "Alt+C", "Alt+E"} < set(letters)
+    assert len(letters) == len(set(letters)), letters
+
+
+def mnemonics_with_all(bench: Bench, window: QWidget) -> list[str]:
+    """Show what is only seen at times in panels that browse, and return the letters."""
+    bench.settle()
+    for kind in (CallsPanel, ErrorsPanel):
+        for panel in window.findChildren(kind):
+            panel.newer.show()
+            panel.error.show()
+            if isinstance(panel, ErrorsPanel):
+                panel.stop.show()
+                panel.further.show()
+                panel.all_messages.show()
+    return mnemonics(window)
+
+
+def test_an_error_without_a_space_leaves_the_window_as_wide_as_it_was(bench: Bench) -> None:
+    gateway = bench.gateway()
+    invalidate(gateway, 0)
+    for seconds in range(3):
+        gateway.error(key(0), f"2026-11-23 11:59:0{seconds}.000000", "x" * 3_000, 400)
+    bench.follow(gateway)
+    bench.window.panels.go_to("errors")
+    errors = bench.window.panels.panel("errors")
+    assert isinstance(errors, ErrorsPanel)
+    bench.qtbot.waitUntil(lambda: errors.table.content.rowCount() == 3)
+    width = bench.window.width()
+    least = bench.window.minimumSizeHint().width()
+    errors.groups.selectRow(0)
+    errors.table.opened.emit(0)
+    bench.qtbot.waitUntil(lambda: errors.error.reason.text().startswith("xxx"))
+    dialog = bench.window.open_details(key(0))
+    bench.qtbot.waitUntil(lambda: "xxx" in dialog.evidence)
+    QApplication.processEvents()
+    assert bench.window.width() == width
+    assert bench.window.minimumSizeHint().width() == least
+    assert dialog.minimumSizeHint().width() < 900
