@@ -365,7 +365,7 @@ def test_a_group_that_was_chosen_is_told_and_can_be_let_go_of(
         (TIME, Qt.SortOrder.AscendingOrder, ["503", "429", "429", "no status", "403"]),
         (KEY, Qt.SortOrder.AscendingOrder, ["429", "503", "403", "429", "no status"]),
         (MODEL, Qt.SortOrder.AscendingOrder, ["403", "429", "429", "503", "no status"]),
-        (CODE, Qt.SortOrder.DescendingOrder, ["503", "429", "429", "403", "no status"]),
+        (CODE, Qt.SortOrder.AscendingOrder, ["403", "429", "429", "503", "no status"]),
         (MESSAGE, Qt.SortOrder.AscendingOrder, ["no status", "403", "429", "429", "503"]),
     ],
 )
