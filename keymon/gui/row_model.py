@@ -127,7 +127,9 @@ class RowModel(QAbstractTableModel):
             return None
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return tr(column.title)
+            # Styles draw the mark of sorting over the end of a title that stands at the right.
+            is_marked = column.is_number and self.sorted_by is not None and self.sorted_by[0] == section
+            return tr(column.title) + ("\N{EM SPACE}" if is_marked else "")
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{tr(column.tip)}\n{self._sorting(section)}".rstrip()
         if role == Qt.ItemDataRole.AccessibleTextRole:
