@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSt
 from keymon.errors import AccountRefusedError, PasswordNeededError
 from keymon.gui.theme import failure_colour, warning_field
 from keymon.gui.translation import error_advice, error_text, number, tr
+from keymon.gui.wrapped_label import WrappedLabel
 
 
 class Banner(QWidget):
@@ -141,7 +142,7 @@ class Banner(QWidget):
 
 
 def _text_label(parent: QWidget, bold: bool) -> QLabel:
-    label = QLabel(parent)
+    label = WrappedLabel(parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from keymon import errors
@@ -37,6 +37,13 @@ def test_the_seconds_to_the_next_try_are_counted_down(qtbot: QtBot, banner: Bann
 def test_nothing_is_counted_below_one(banner: Banner) -> None:
     banner.show_rest(0.0)
     assert banner.next_try == "Next try in 1 s"
+
+
+def test_a_long_word_of_a_database_makes_the_banner_no_wider(banner: Banner) -> None:
+    banner.show_error(errors.DatabaseLockedError(database="x" * 3_000), None)
+    assert "x" * 3_000 in banner.text
+    QApplication.processEvents()
+    assert banner.minimumSizeHint().width() < 1_000
 
 
 def test_a_try_under_way_is_told_and_stops_the_count(banner: Banner) -> None:

@@ -116,6 +116,7 @@ def test_titles_tell_what_they_mean_and_how_they_sort(words: RowTable) -> None:
     assert told(2, Qt.ItemDataRole.ToolTipRole) == "By this nothing is sorted"
     click_title(words, 1)
     assert told(1, Qt.ItemDataRole.ToolTipRole) == "How long it is\nsorted, descending"
+    assert told(1, Qt.ItemDataRole.DisplayRole) == "Length\N{EM SPACE}"
     assert told(1, Qt.ItemDataRole.AccessibleTextRole) == "Length, sorted, descending"
 
 
