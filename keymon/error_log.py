@@ -27,14 +27,16 @@ _PAUSE_S = 0.002
 MAX_TEXT = 20_000
 
 BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
+_LONGEST_CALL = timedelta(minutes=10)
+"""The gateway gives calls up after five minutes, say ten."""
 _COLUMNS = (log.c.id, log.c.request_time, log.c.gemini_key)
 PROBE = select(*_COLUMNS).where(log.c.id >= bindparam("first")).order_by(log.c.id).limit(8)
 _CHUNK = select(*_COLUMNS).where(log.c.id > bindparam("after")).order_by(log.c.id).limit(_CHUNK_ROWS)
 TEXT = select(func.substr(log.c.error_log, 1, MAX_TEXT)).where(log.c.id == bindparam("id")).limit(1)
 
 
-def error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:
-    """Return what was logged for the failed call of `key` that ran from `started` to `ended`.
+def error_text(database: Database, key: str, started: datetime, ended: datetime | None) -> str | None:
+    """Return what was logged for the failed call of `key` that ran from `started` to `ended`, None where unknown.
 
     Both are the gateway's naive local time. Most errors carry the start of their call, some the moment of
     failure. Returns None where nothing was logged or it has been deleted; at most 20,000 characters.
@@ -55,7 +57,7 @@ def missing_texts_told() -> Iterator[None]:
         raise ErrorTextsMissingError from None
 
 
-def _error_text(database: Database, key: str, started: datetime, ended: datetime) -> str | None:
+def _error_text(database: Database, key: str, started: datetime, ended: datetime | None) -> str | None:
     bounds = database.fetch(BOUNDS)[0]
     if bounds[0] is None:
         return None
@@ -74,9 +76,12 @@ def _start(database: Database, bounds: tuple[int, int], started: datetime) -> in
     )
 
 
-def _find(database: Database, after: int, key: str, started: datetime, ended: datetime) -> int | None:
-    """Return the id of the row of `key` that carries the start of the call, else the one nearest to its end."""
-    earliest, latest = started - _SLACK, ended + _SLACK
+def _find(database: Database, after: int, key: str, started: datetime, ended: datetime | None) -> int | None:
+    """Return the id of the row of `key` that carries the start of the call, else the one nearest to its end.
+
+    Where the end is not known it is the one nearest to the start: a later one may well be another call's.
+    """
+    earliest, latest = started - _SLACK, (started + _LONGEST_CALL if ended is None else ended) + _SLACK
     best: tuple[bool, timedelta, int] | None = None
     for _ in range(_MAX_CHUNKS):
         rows = database.fetch(_CHUNK, after=after)
@@ -87,7 +92,7 @@ def _find(database: Database, after: int, key: str, started: datetime, ended: da
         for row in rows:
             time = local_time(row[1])
             if row[2] == key and time is not None and earliest <= time <= latest:
-                nearest = (abs(time - started) > _SAME, abs(time - ended), row[0])
+                nearest = (abs(time - started) > _SAME, abs(time - (started if ended is None else ended)), row[0])
                 best = nearest if best is None else min(best, nearest)
         if times and min(times) > latest + _MARGIN:
             break

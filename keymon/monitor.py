@@ -203,15 +203,16 @@ class Monitor:
             yield from notices.of_silence(newest, clock.to_local(as_of))
         yield from notices.of_clock(watch)
 
-    def error_text(self, key: str, started: datetime, latency_ms: int) -> str | None:
+    def error_text(self, key: str, started: datetime, latency_ms: int | None = None) -> str | None:
         """Return what the gateway logged for the failed call of `key` that started at `started` (aware).
 
-        None where nothing was logged. Raises `DatabaseError`.
+        `latency_ms` is how long it took, as far as that is known. Returns None where nothing was logged.
+        Raises `DatabaseError`.
         """
         if self._followed is None:
             return None
         local = self._followed.clock.to_local(started)
-        ended = local + timedelta(milliseconds=max(latency_ms, 0))
+        ended = None if latency_ms is None else local + timedelta(milliseconds=max(latency_ms, 0))
         return self._database.again_if_lost(lambda: error_log.error_text(self._database, key, local, ended))
 
     def errors(self) -> ErrorBrowser:

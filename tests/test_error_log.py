@@ -54,6 +54,14 @@ def test_the_nearest_to_the_start_wins(gateway: Gateway, database: Database) -> 
     assert error_text(database, "a", NOON, LATER) == "this call"
 
 
+def test_where_the_end_is_not_known_a_later_call_s_error_is_not_taken(gateway: Gateway, database: Database) -> None:
+    gateway.error("a", NOON + timedelta(seconds=8), "this call")
+    gateway.error("a", NOON + timedelta(minutes=9), "another call")
+    gateway.error("b", NOON + timedelta(minutes=11), "too late for any call")
+    assert error_text(database, "a", NOON, None) == "this call"
+    assert error_text(database, "b", NOON, None) is None
+
+
 def test_a_table_that_is_not_there_is_told(gateway: Gateway, database: Database) -> None:
     gateway.execute("DROP TABLE t_error_logs")
     with pytest.raises(ErrorTextsMissingError, match="no table t_error_logs"):

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from keymon.gui.window_state import Choice
     from keymon.monitor import Monitor, Snapshot
 
-_LATENCY_UNKNOWN_MS = 600_000
-"""An error is logged within its call's latency; calls are given up after five minutes, say ten."""
-
 
 def _time(call: "Call", snapshot: "Snapshot") -> str:
     return second(call.started, snapshot)
@@ -300,10 +297,9 @@ class CallsPanel(QWidget):
         self._forget_error()
         self.error.show_waiting(call.started, call.key, call.model, status_name(call.status), snapshot)
         key, started = call.key, call.started
-        latency_ms = _LATENCY_UNKNOWN_MS if call.latency_ms is None else call.latency_ms
-        self._ask(key, started, latency_ms)
+        self._ask(key, started, call.latency_ms)
 
-    def _ask(self, key: str, started: datetime, latency_ms: int) -> None:
+    def _ask(self, key: str, started: datetime, latency_ms: int | None) -> None:
         def work(monitor: "Monitor") -> str | None:
             return monitor.error_text(key, started, latency_ms)
 

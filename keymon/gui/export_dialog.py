@@ -28,21 +28,17 @@ from PySide6.QtWidgets import (
 
 from keymon.aside import BrokenOffError
 from keymon.errors import KeymonError
-from keymon.export import Origin, TableSource, Tell, free_path, output_file, suggested_name, write_table
-from keymon.gui.chart_picture import Picture, png_of, svg_of
+from keymon.export import Origin, TableSource, free_path, suggested_name
 from keymon.gui.errands import Errand, Errands
+from keymon.gui.export_work import SUFFIXES, Thing, Work, formats_of, label, work_of
 from keymon.gui.form_parts import Field
 from keymon.gui.note_bar import NoteBar
-from keymon.gui.translation import error_advice, error_text, number, tr
+from keymon.gui.translation import error_advice, error_text, tr
 from keymon.locations import at_home
 from keymon.masking import visible
 
-Thing = TableSource | Picture
-Work = Callable[[Tell], None]
-
 PATIENCE_MS = 1_000
 """Writing that takes no longer shows no progress bar."""
-_TABLE_FORMATS, _PICTURE_FORMATS = ("csv", "json"), ("png", "svg")
 
 
 class ExportDialog(QDialog):
@@ -84,7 +80,7 @@ class ExportDialog(QDialog):
     def _build_form(self) -> None:
         self.what = QComboBox()
         self.what.setAccessibleName(tr("What"))
-        self.what.addItems([_label(thing) for thing in self._things])
+        self.what.addItems([label(thing) for thing in self._things])
         self.what.currentIndexChanged.connect(self._offer_formats)
         self.format = QComboBox()
         self.format.setAccessibleName(tr("Format"))
@@ -156,13 +152,12 @@ class ExportDialog(QDialog):
     @Slot()
     def _offer_formats(self) -> None:
         thing = self.thing
-        is_table = isinstance(thing, TableSource)
         has_keys = isinstance(thing, TableSource) and any(column.is_key for column in thing.columns)
         self._form.setRowVisible(self.all_columns, isinstance(thing, TableSource) and thing.shown is not None)
         self._form.setRowVisible(self.secret, has_keys)
         self.format.clear()
-        for name in _TABLE_FORMATS if is_table else _PICTURE_FORMATS:
-            self.format.addItem(_format_words()[name], name)
+        for name, words in formats_of(thing).items():
+            self.format.addItem(words, name)
 
     @Slot()
     def _suggest(self) -> None:
@@ -176,8 +171,7 @@ class ExportDialog(QDialog):
             self.file.setText(self._suggested)
         else:
             path = Path(self.file.text())
-            known = {f".{one}" for one in (*_TABLE_FORMATS, *_PICTURE_FORMATS)}
-            self.file.setText(str(path.with_suffix(f".{suffix}")) if path.suffix in known else str(path))
+            self.file.setText(str(path.with_suffix(f".{suffix}")) if path.suffix in SUFFIXES else str(path))
 
     @Slot()
     def _look_at_file(self) -> None:
@@ -220,7 +214,14 @@ class ExportDialog(QDialog):
         self._forget()
         path, thing = self.path, self.thing
         try:
-            work = self._writing(path, thing)
+            work = work_of(
+                thing,
+                self._origin,
+                path,
+                self.format.currentData(),
+                show_keys=self.keys_in_full.isChecked(),
+                all_columns=self.all_columns.isChecked(),
+            )
         except KeymonError as error:
             self._failed(error)
             return
@@ -230,22 +231,6 @@ class ExportDialog(QDialog):
         self._cancelled.clear()
         self._set_writing(True)
         self._errand = self._errands.run(partial(self._run, work), lambda _: self._done(path), self._failed)
-
-    def _writing(self, path: Path, thing: Thing) -> Work:
-        """Return what is to be done in the other thread; a chart is drawn here, since only the window may."""
-        form = self.format.currentData()
-        if isinstance(thing, Picture):
-            content = png_of(thing) if form == "png" else svg_of(thing)
-            return partial(_write_bytes, path, content)
-        return partial(
-            _write_table,
-            path,
-            thing,
-            self._origin,
-            form,
-            self.keys_in_full.isChecked(),
-            self.all_columns.isChecked(),
-        )
 
     def _run(self, work: Work, errand: Errand) -> None:
         def tell(rows: int) -> None:
@@ -318,45 +303,8 @@ class ExportDialog(QDialog):
             QGuiApplication.clipboard().setText(str(self._path))
 
 
-def _write_table(
-    path: Path, table: TableSource, origin: Origin, form: str, show_keys: bool, all_columns: bool, tell: Tell
-) -> None:
-    write_table(
-        path,
-        table,
-        origin,
-        "json" if form == "json" else "csv",
-        show_keys=show_keys,
-        all_columns=all_columns,
-        tell=tell,
-    )
-
-
-def _write_bytes(path: Path, content: bytes, tell: Tell) -> None:
-    with output_file(path) as file:
-        file.write(content)
-        tell(0)
-
-
 def _button(text: str, run: Callable[[], None]) -> QPushButton:
     button = QPushButton(text)
     button.setAutoDefault(False)
     button.clicked.connect(run)
     return button
-
-
-def _label(thing: Thing) -> str:
-    if isinstance(thing, Picture):
-        return tr("Chart: {title}").format(title=thing.title)
-    if thing.count is None:
-        return thing.title
-    return tr("{title} ({rows})").format(title=thing.title, rows=number(thing.count))
-
-
-def _format_words() -> dict[str, str]:
-    return {
-        "csv": tr("CSV, for spreadsheets"),
-        "json": tr("JSON, for scripts"),
-        "png": tr("PNG, an image"),
-        "svg": tr("SVG, a drawing that scales"),
-    }

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from keymon.call_list import CallFilter
     from keymon.export import Cell
     from keymon.gui.details_dialog import DetailsDialog
-    from keymon.gui.export_dialog import Thing
+    from keymon.gui.export_work import Thing
     from keymon.gui.key_panel import KeyPanel
     from keymon.gui.key_table import KeyTable
     from keymon.monitor import Snapshot
@@ -81,20 +81,22 @@ def of_keys(panel: "KeyPanel", snapshot: "Snapshot") -> "list[Thing]":
 
 
 def of_details(dialog: "DetailsDialog", snapshot: "Snapshot") -> "list[Thing]":
-    """Return the models, the trend, the calls and the errors of a key, of the period that was chosen for them."""
+    """Return what the tabs of the details show, each of the period that was chosen in it; that in front comes first."""
     key, period, folded = dialog.key, dialog.models.buttons.period, dialog.models.fold.isChecked()
     use = snapshot.stats.models(key, period, folded=folded)
     chart = ModelChart()
     chart.set_rows([ModelCalls(one.model, CallCount(one.success, one.failure)) for one in use])
     title = tr("Models: {period}").format(period=in_words(period))
-    things: list[Thing] = [
-        export_tables.models_table(use, key, period, title, tr, folded=folded),
-        picture(chart, snapshot, details_title(dialog)),
-        *of_trend(snapshot, dialog.trend.period, key),
-    ]
+    models = export_tables.models_table(use, key, period, title, tr, folded=folded)
     calls, errors = dialog.findChild(CallsPanel), dialog.findChild(ErrorsPanel)
-    things += of_calls(calls) or [_calls_of_key(snapshot, key, period)]
-    return things + of_errors(errors)
+    tabs: list[list[Thing]] = [
+        [models, picture(chart, snapshot, details_title(dialog))],
+        of_trend(snapshot, dialog.trend.period, key),
+        of_calls(calls) or [_calls_of_key(snapshot, key, period)],
+        of_errors(errors),
+    ]
+    in_front = tabs.pop(dialog.tabs.currentIndex())
+    return in_front + [thing for tab in tabs for thing in tab]
 
 
 def details_title(dialog: "DetailsDialog") -> str:

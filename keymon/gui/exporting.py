@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtCore import QObject, QStandardPaths, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QWidget
 
 from keymon import export_tables
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keymon.gui.details_dialog import DetailsDialog
-    from keymon.gui.export_dialog import ExportDialog, Thing
+    from keymon.gui.export_dialog import ExportDialog
+    from keymon.gui.export_work import Thing
     from keymon.gui.main_window import MainWindow
 
 
@@ -72,13 +73,13 @@ class Exporting(QObject):
         if snapshot is not None:
             self.export(export_things.of_trend(snapshot, view.period))
 
-    def export_calls(self, panel: CallsPanel, parent: QWidget | None = None) -> None:
+    def export_calls(self, panel: CallsPanel) -> None:
         """Export the calls that `panel` lists, in the main window or in the details of a key."""
-        self.export(export_things.of_calls(panel), parent)
+        self.export(export_things.of_calls(panel), panel.window())
 
-    def export_errors(self, panel: ErrorsPanel, parent: QWidget | None = None) -> None:
+    def export_errors(self, panel: ErrorsPanel) -> None:
         """Export the errors that `panel` lists, in the main window or in the details of a key."""
-        self.export(export_things.of_errors(panel), parent)
+        self.export(export_things.of_errors(panel), panel.window())
 
     def export_attention(self, status: int | str | None, limit: int | None = None) -> None:
         """Export the keys with most calls of a status."""
@@ -115,31 +116,20 @@ class Exporting(QObject):
         self.dialog = dialog
         dialog.open()
 
-    def copy_chart(self, chart: QWidget, title: str) -> None:
-        """Put a chart on the clipboard as an image."""
+    def copy_chart(self, dialog: "DetailsDialog") -> None:
+        """Put the chart of the details of a key on the clipboard as an image."""
         snapshot = self._window.snapshot
         if snapshot is None:
             return
         from keymon.gui.chart_picture import image_of
 
         try:
-            image = image_of(export_things.picture(chart, snapshot, title))
+            image = image_of(export_things.picture(dialog.chart, snapshot, export_things.details_title(dialog)))
         except KeymonError as error:
             self._window.show_problem(error)
             return
         QGuiApplication.clipboard().setImage(image)
         self._window.status_line.showMessage(tr("Chart copied."), 6_000)
-
-    def serve_details(self, dialog: "DetailsDialog") -> None:
-        """Let the operator export from the details of a key, by the keyboard and from the chart's menu."""
-        export = QAction(tr("Export…"), dialog)
-        export.setShortcut(QKeySequence("Ctrl+Shift+E"))
-        export.triggered.connect(lambda: self.export_details(dialog))
-        dialog.add_tool(export, tr("E&xport…"), tr("Export what the details show (Ctrl+Shift+E)"))
-        copy = QAction(tr("Copy chart"), dialog.chart)
-        copy.triggered.connect(lambda: self.copy_chart(dialog.chart, export_things.details_title(dialog)))
-        dialog.chart.addActions([copy, export])
-        dialog.chart.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def _folder(self) -> Path:
         """Return the folder that was used last, or that of the operator's documents."""

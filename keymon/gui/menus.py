@@ -1,8 +1,9 @@
-"""The menu bar: everything that can be done in the main window, each with its shortcut."""
+"""The menu bar: everything that can be done in the main window, each with its shortcut; and what details export."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -10,6 +11,7 @@ from keymon.gui.theme import apply_theme
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
+    from keymon.gui.details_dialog import DetailsDialog
     from keymon.gui.main_window import MainWindow
     from keymon.gui.theme import Theme
     from keymon.gui.window_state import WindowState
@@ -96,3 +98,15 @@ def _change_theme(state: "WindowState", action: QAction) -> None:
     application = QApplication.instance()
     if isinstance(application, QApplication):
         apply_theme(application, action.data())
+
+
+def add_exports(dialog: "DetailsDialog", window: "MainWindow") -> None:
+    """Let the operator export from the details of a key, by the keyboard and from the chart's menu."""
+    export = QAction(tr("Export…"), dialog)
+    export.setShortcut(QKeySequence("Ctrl+Shift+E"))
+    export.triggered.connect(lambda: window.exporting.export_details(dialog))
+    dialog.add_tool(export, tr("E&xport…"), tr("Export what the details show (Ctrl+Shift+E)"))
+    copy = QAction(tr("Copy chart"), dialog.chart)
+    copy.triggered.connect(lambda: window.exporting.copy_chart(dialog))
+    dialog.chart.addActions([copy, export])
+    dialog.chart.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)

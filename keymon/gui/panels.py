@@ -268,20 +268,23 @@ def _attention(window: "MainWindow") -> "AttentionPanel":
 def _calls(window: "MainWindow", key: str | None = None) -> "CallsPanel":
     from keymon.gui.calls_panel import CallsPanel
 
-    return _browser(window, CallsPanel(), key)
+    panel = _browser(window, CallsPanel(), key)
+    panel.export_wanted.connect(lambda: window.exporting.export_calls(panel))
+    return panel
 
 
 def _errors(window: "MainWindow", key: str | None = None) -> "ErrorsPanel":
     from keymon.gui.errors_panel import ErrorsPanel
 
-    return _browser(window, ErrorsPanel(), key)
+    panel = _browser(window, ErrorsPanel(), key)
+    panel.export_wanted.connect(lambda: window.exporting.export_errors(panel))
+    return panel
 
 
 def _browser(window: "MainWindow", panel: _Browser, key: str | None) -> _Browser:
     panel.ask_wanted.connect(window.poller.ask)
     panel.copy_wanted.connect(window.copy_text)
     panel.details_wanted.connect(window.open_details)
-    panel.export_wanted.connect(partial(window.export_wanted.emit, panel.objectName()))
     panel.setFocusProxy(panel.table)
     if key is not None:
         panel.set_key(key)

@@ -49,7 +49,7 @@ def _render(
         dialog = window.open_details(busiest.key)
         told_by = busiest.verdict.told_by
         if told_by is not None:
-            dialog.show_error_text(monitor.error_text(busiest.key, told_by.started_at, 600_000))
+            dialog.show_error_text(monitor.error_text(busiest.key, told_by.started_at))
         made.append(_save(dialog, folder / f"details-{theme}.png"))
     return made
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from keymon.monitor import Monitor, Snapshot
     from keymon.stats import KeyFigures
 
-_LATEST_ERROR_MS = 600_000
-"""An error is logged within its call's latency; calls are given up after five minutes, say ten."""
 _STATUSES = 8
 
 
@@ -81,7 +79,7 @@ class VerdictText(QWidget):
             key = self._key
 
             def work(monitor: "Monitor") -> str | None:
-                return monitor.error_text(key, started, _LATEST_ERROR_MS)
+                return monitor.error_text(key, started)
 
             self._request = Request(work, self.show_error_text, self._show_text_missing)
             self.ask_wanted.emit(self._request)

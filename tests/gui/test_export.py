@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from PySide6.QtCore import QByteArray, QObject, QUrl, Slot
+from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QKeySequence
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -236,8 +236,13 @@ def test_a_long_one_shows_how_far_it_is_and_can_be_cancelled(
 
 def test_a_short_one_shows_no_progress(qtbot: QtBot, make_dialog: MakeDialog) -> None:
     dialog = make_dialog(TableSource("t", "T", (Column("a", "A"),), lambda: [(1,)], 1))
-    write(qtbot, dialog)
-    assert not dialog.progress.isVisible()
+    with qtbot.waitSignal(dialog.written):
+        dialog.export.click()
+        assert dialog.is_writing
+        assert not dialog.progress.isVisible()
+    patience = dialog.findChild(QTimer)
+    assert isinstance(patience, QTimer)
+    assert not patience.isActive(), "nothing will show it later"
 
 
 def test_closing_the_window_gives_the_export_up(filled: Bench, folder: Path) -> None:

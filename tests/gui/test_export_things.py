@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QPushButton
 
 from keymon.gui.calls_panel import CallsPanel
+from keymon.gui.errors_panel import ErrorsPanel
 from keymon.gui.export_things import SHOWN
 from keymon.gui.key_columns import COLUMNS
 from keymon.gui.key_filter import KeyFilter
@@ -210,13 +212,15 @@ def test_the_details_are_exported_as_they_were_chosen(bench: Bench, tmp_path: Pa
     details.models.fold.setChecked(True)
     bench.window.exporting.export_details(details)
     dialog = dialog_of(bench, folder)
-    assert things_of(dialog)[:4] == [
-        "Models: The last hour (1)",
-        "Chart: Calls per model: The last hour, folded, key AIzaSy…0000",
+    assert things_of(dialog) == [
         "Trend over 1 h (60)",
         "Chart: Trend over 1 h, key AIzaSy…0000",
+        "Trend over 24 h (48)",
+        "Trend over 8 h (32)",
+        "Models: The last hour (1)",
+        "Chart: Calls per model: The last hour, folded, key AIzaSy…0000",
+        "Calls: The last hour (5)",
     ]
-    assert things_of(dialog)[-1] == "Calls: The last hour (5)"
     choose(dialog, "Models", "json")
     models = read_json(write(bench.qtbot, dialog))
     assert [(row["model"], row["calls"]) for row in models["rows"]] == [("gemini-2.5-flash", 5)]
@@ -227,21 +231,42 @@ def test_the_details_are_exported_as_they_were_chosen(bench: Bench, tmp_path: Pa
     assert ">5<" in drawing, "the chart is of the hour, whatever was seen of it last"
 
 
-def test_a_browser_of_calls_in_the_details_is_exported_as_it_lists(filled: Bench, folder: Path) -> None:
+def test_calls_and_errors_in_the_details_are_exported_as_they_list(filled: Bench, folder: Path) -> None:
     details = filled.window.open_details(key(0))
     filled.window.exporting.export_details(details)
-    assert things_of(opened(filled))[-1] == "Calls: The last 24 hours (7)", "it was not seen yet"
+    assert things_of(opened(filled))[-1] == "Calls: The last 24 hours (7)", "they were not seen yet"
     opened(filled).reject()
     details.tabs.setCurrentIndex(2)
-    panel = details.findChild(CallsPanel)
-    assert isinstance(panel, CallsPanel)
-    panel.failures.setChecked(True)
+    calls = details.findChild(CallsPanel)
+    assert isinstance(calls, CallsPanel)
+    calls.failures.setChecked(True)
+    details.tabs.setCurrentIndex(3)
+    errors = details.findChild(ErrorsPanel)
+    assert isinstance(errors, ErrorsPanel)
+    filled.qtbot.waitUntil(lambda: not errors.is_looking)
     filled.window.exporting.export_details(details)
     dialog = dialog_of(filled, folder)
+    assert things_of(dialog)[:2] == ["Errors (1)", "Errors by message (1)"], "their tab is in front"
     assert things_of(dialog)[-1] == "Calls: The last 24 hours (2)"
     choose(dialog, "Calls: ", "json")
     filters = read_json(write(filled.qtbot, dialog))["filters"]
     assert filters == {"key": "AIzaSy…0000", "hours": 24.0, "only_failures": "yes"}
+    choose(dialog, "Errors (", "json")
+    filters = read_json(write(filled.qtbot, dialog))["filters"]
+    assert filters["key_ending"] == "AIzaSy…0000"
+
+
+@pytest.mark.parametrize(("tab", "things"), [(2, ["Calls: The last 24 hours (7)"]), (3, ["Errors (1)"])])
+def test_the_button_of_a_panel_in_the_details_exports_that_panel(filled: Bench, tab: int, things: list[str]) -> None:
+    details = filled.window.open_details(key(0))
+    details.tabs.setCurrentIndex(tab)
+    panel = details.findChild(CallsPanel if tab == 2 else ErrorsPanel)
+    assert panel is not None
+    if isinstance(panel, ErrorsPanel):
+        filled.qtbot.waitUntil(lambda: not panel.is_looking)
+    next(one for one in panel.findChildren(QPushButton) if one.text() == "E&xport…").click()
+    assert things_of(opened(filled))[: len(things)] == things
+    assert opened(filled).parent() is details
 
 
 def test_an_export_goes_with_its_details(filled: Bench) -> None:

@@ -50,7 +50,7 @@ class WatchedMonitor(Monitor):
             self.ended_by = error
             raise
 
-    def error_text(self, key: str, started: object, latency_ms: int) -> str | None:
+    def error_text(self, key: str, started: object, latency_ms: int | None = None) -> str | None:
         self.threads.add(threading.current_thread().name)
         return super().error_text(key, started, latency_ms)  # type: ignore[arg-type]
 
