@@ -17,7 +17,8 @@ _LAST = 4_096
 class CallFilter:
     """Which calls are wanted. None is any; `model` and `status` are in tuples, because None is a value of theirs.
 
-    `ending` is the ending of a key, or a key as it is shown masked. `status` may be a number or a text, as `Calls.status_of` gives it.
+    `ending` is the ending of a key, or a key as it is shown masked. `status` may be a number or a text, as
+    `Calls.status_of` gives it.
     """
 
     period: timedelta = timedelta(hours=24)

@@ -219,11 +219,11 @@ def _run_attention(options: argparse.Namespace) -> int:
 
 def _run_errors(options: argparse.Namespace) -> int:
     with monitored(options, month=False) as monitor:
-        from keymon import cli_calls
+        from keymon import cli_errors
         from keymon.console import patiently
 
         settings, notices = patiently(monitor.about)
-        text = cli_calls.errors_text(monitor, settings, options)
+        text = cli_errors.errors_text(monitor, settings, options)
     return _print(text, notices)
 
 

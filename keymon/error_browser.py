@@ -57,8 +57,8 @@ class ErrorFilter:
     """Which errors are wanted.
 
     `ending` is the ending of a key, or a key as it is shown masked. `text` is looked for in the first 20,000
-    characters, upper case is no matter. `code` and `model` are in tuples, because None is a value of theirs; None is any. `since` and `until`
-    are aware and inclusive; an error without a readable time is in no period.
+    characters, upper case is no matter. `code` and `model` are in tuples, because None is a value of theirs; None is
+    any. `since` and `until` are aware and inclusive; an error without a readable time is in no period.
     """
 
     key: str | None = field(default=None, repr=False)

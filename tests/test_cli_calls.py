@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from keymon import cli_calls, console, error_browser
+from keymon import cli_errors, console, error_browser
 from keymon.error_browser import ErrorBrowser
 from keymon.errors import DatabaseLockedError
 from keymon.locations import FileLocation
@@ -221,7 +221,7 @@ def test_only_the_errors_that_are_wanted(run: RunIt, options: list[str], count: 
 
 
 def test_errors_are_read_page_by_page(run: RunIt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_calls, "_PAGE", 2)
+    monkeypatch.setattr(cli_errors, "_PAGE", 2)
     monkeypatch.setattr(error_browser, "_ROWS_AT_FIRST", 1)
     assert len(json.loads(run("errors", "--json", "--since", "all").out)["errors"]) == 5
     assert len(json.loads(run("errors", "--json", "--since", "all", "--limit", "3").out)["errors"]) == 3
