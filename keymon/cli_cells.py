@@ -41,7 +41,7 @@ def status_meant(text: str) -> int | str | None:
 def status_unknown(text: str, occurring: Iterable[int | str | None]) -> StatusUnknownError:
     """Return what to say of a text that is no status; `occurring` are those that there are."""
     known = [shown_value(one, "null", "''") for one in islice(occurring, _MOST_TOLD)]
-    return StatusUnknownError(status=foreign(text, 40) or "''", known=", ".join(known) or "none does")
+    return StatusUnknownError(status=foreign(text, 40) or "''", known=", ".join(known) or "none")
 
 
 def model_meant(text: str) -> str | None:

@@ -75,7 +75,9 @@ def errors_text(monitor: "Monitor", settings: "GatewaySettings", options: argpar
         since = None if wanted.since is None else iso(wanted.since)
         return for_scripts(options, rows, columns, "errors", **about, since=since, more=more)
     period = _period(options.since, wanted.since, browser.clock)
-    count = f"{len(shown)} errors {period}, newest first{_OLDER[more]}."
+    count = (
+        f"{len(shown)} error{'' if len(shown) == 1 else 's'} {period}{', newest first' if shown else ''}{_OLDER[more]}."
+    )
     return f"{_errors_table(browser, options, shown, texts)}\n{count} {zone_line(browser.clock)}\n"
 
 

@@ -201,7 +201,9 @@ class KeyWithoutErrorsError(KeyNotFoundError):
 class StatusUnknownError(UsageError):
     """A status that is no number, and no text that occurs."""
 
-    template = "{status}: not a status; give a whole number, null for none, or a text that occurs ({known})"
+    template = (
+        "{status}: not a status; give a whole number, null for none, or a text that occurs; those that occur: {known}"
+    )
 
 
 class KeyAmbiguousError(UsageError):
