@@ -250,6 +250,15 @@ def test_a_page_without_errors_is_not_the_last(run: RunIt, monkeypatch: pytest.M
     assert [row["model"] for row in found] == ["gemini-2.5-pro"]
 
 
+@on_sqlite_only("a server cuts the time off at the second")
+def test_times_are_told_to_the_millisecond(run: RunIt, gateway: Gateway) -> None:
+    at = AT + timedelta(minutes=40, milliseconds=123)
+    gateway.call(A, at, "m", 429)
+    gateway.error(A, at, "text")
+    for command in ("calls", "errors"):
+        assert json.loads(run(command, "--json").out)[command][0]["time"] == "2026-11-23T06:40:00.123+00:00"
+
+
 def test_errors_tell_whether_there_are_older_ones(run: RunIt) -> None:
     def more(*options: str) -> object:
         return json.loads(run("errors", "--json", *options).out)["more"]
