@@ -37,9 +37,15 @@ def attention(
     return tuple(found)
 
 
-def statuses(calls: Calls, as_of: datetime) -> dict[int | str | None, int]:
-    """Return the failures of all keys per status in the 24 hours before `as_of` (aware), most first."""
-    failed = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END, ~calls.success)
+def statuses(calls: Calls, as_of: datetime, pool: Container[str] | None = None) -> dict[int | str | None, int]:
+    """Return the failures per status in the 24 hours before `as_of` (aware), most first.
+
+    Those of the keys of the `pool`, or of all.
+    """
+    wanted = ~calls.success
+    if pool is not None:
+        wanted &= np.array([key is not None and key in pool for key in calls.keys], np.bool_)[calls.key]
+    failed = calls.started_between(to_microseconds(as_of - timedelta(hours=24)), END, wanted)
     return calls.count_statuses(calls.status[failed])
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from keymon.calls import END, LATENCY_UNKNOWN, Bools, Calls, Indexes, to_datetime, to_microseconds
+from keymon.calls import END, LATENCY_UNKNOWN, Bools, Calls, Indexes, Int64s, to_datetime, to_microseconds
 from keymon.masking import key_matcher
 
 _LAST = 4_096
@@ -78,21 +78,60 @@ class CallList:
 
     def __getitem__(self, place: int) -> Call:
         is_new = 0 <= place < len(self._newest)
-        calls, i = self.calls, int((self._newest if is_new else self.indexes)[place])
-        latency = int(calls.latency_ms[i])
-        return Call(
-            int(calls.ids[i]),
-            to_datetime(int(calls.started[i])),
-            calls.keys[calls.key[i]],
-            calls.models[calls.model[i]],
-            calls.status_of(i),
-            bool(200 <= calls.status[i] < 300),
-            None if latency == LATENCY_UNKNOWN else latency,
-        )
+        return _call(self.calls, int((self._newest if is_new else self.indexes)[place]))
+
+    def by_latency(self, *, descending: bool) -> "CallsByWeight":
+        """Return the calls by their latency: of equal ones the last logged first, those without one last."""
+        indexes = np.flatnonzero(self.chosen)[::-1]
+        latency = self.calls.latency_ms[indexes]
+        # Unknown is -1: the greatest without its sign, and greater than all others when that is turned.
+        weight = (-latency if descending else latency & 0x7FFF_FFFF).astype(np.int64)
+        return CallsByWeight(self.calls, indexes, (weight << 32) | np.arange(len(indexes)))
 
     def later_than(self, instant: datetime) -> int:
         """Return how many of the calls started later than an aware instant."""
         return int(np.count_nonzero(self.chosen & (self.calls.started > to_microseconds(instant))))
+
+
+@dataclass(frozen=True, eq=False)
+class CallsByWeight:
+    """Those of `calls` at `indexes` by their weights, int64[n], in whose lower 32 bits is the place in `indexes`.
+
+    With its place in it each weight sorts by itself, which is quicker than to sort places by weights; and those that
+    are not among the first are sorted when one of them is looked at.
+    """
+
+    calls: Calls
+    indexes: Indexes
+    weights: Int64s
+
+    def __len__(self) -> int:
+        return len(self.indexes)
+
+    @cached_property
+    def _sorted(self) -> Int64s:
+        return np.sort(self.weights)
+
+    @cached_property
+    def _first(self) -> Int64s:
+        return np.sort(np.partition(self.weights, _LAST)[:_LAST]) if len(self) > _LAST else self._sorted
+
+    def __getitem__(self, place: int) -> Call:
+        weights = self._first if 0 <= place < _LAST else self._sorted
+        return _call(self.calls, int(self.indexes[weights[place] & 0xFFFF_FFFF]))
+
+
+def _call(calls: Calls, i: int) -> Call:
+    latency = int(calls.latency_ms[i])
+    return Call(
+        int(calls.ids[i]),
+        to_datetime(int(calls.started[i])),
+        calls.keys[calls.key[i]],
+        calls.models[calls.model[i]],
+        calls.status_of(i),
+        bool(200 <= calls.status[i] < 300),
+        None if latency == LATENCY_UNKNOWN else latency,
+    )
 
 
 def call_list(calls: Calls, as_of: datetime, wanted: CallFilter) -> CallList:

@@ -43,10 +43,11 @@ _COLUMNS = (
     log.c.error_type,
 )
 _HAS_TEXT = func.instr(func.lower(func.substr(log.c.error_log, 1, MAX_TEXT)), func.lower(bindparam("text"))) > 0
-_TOP = bindparam("top", type_=Integer)
+_TOP, _FLOOR = bindparam("top", type_=Integer), bindparam("floor", type_=Integer)
+_SPAN = (log.c.id <= _TOP) & (log.c.id >= _FLOOR)
 _ROWS = bindparam("rows", type_=Integer)
-_CHUNK = select(*_COLUMNS).where(log.c.id <= _TOP).order_by(log.c.id.desc()).limit(_ROWS)
-_CHUNK_TEXT = select(*_COLUMNS, _HAS_TEXT).where(log.c.id <= _TOP).order_by(log.c.id.desc()).limit(_ROWS)
+_CHUNK = select(*_COLUMNS).where(_SPAN).order_by(log.c.id.desc()).limit(_ROWS)
+_CHUNK_TEXT = select(*_COLUMNS, _HAS_TEXT).where(_SPAN).order_by(log.c.id.desc()).limit(_ROWS)
 _HEAD = select(log.c.id, func.substr(log.c.error_log, 1, HEAD_CHARACTERS)).where(
     log.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -88,13 +89,15 @@ class ErrorPage:
     """Some errors, newest first.
 
     `looked_at` rows were looked at for it, the oldest of them that has a time is of `reached` (UTC). `before` is
-    where the next page begins; None where there is no more.
+    where the next page begins; None where there is no more. `newest` is the greatest id in the log, whatever was
+    wanted; 0 where it is empty.
     """
 
     rows: tuple[ErrorRow, ...]
     looked_at: int
     reached: datetime | None
     before: int | None
+    newest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +149,15 @@ class ErrorBrowser:
         rows: int = PAGE_ROWS,
         patience: float = PATIENCE_S,
         goes_on: Callable[[], bool] = lambda: True,
+        after: int | None = None,
     ) -> ErrorPage:
         """Return the next errors that are wanted, at most `rows`: the newest, or those with ids below `before`.
 
+        With `after` none is looked at whose id is not above it.
         Ends after about `patience` seconds with what has been found, or when `goes_on` says no.
         """
         with missing_texts_told():
-            return self._database.again_if_lost(lambda: self._page(wanted, before, rows, patience, goes_on))
+            return self._database.again_if_lost(lambda: self._page(wanted, before, rows, patience, goes_on, after))
 
     def text(self, row: ErrorRow) -> str | None:
         """Return the text of a row, at most 20,000 characters; None where it has none or has been deleted."""
@@ -171,17 +176,24 @@ class ErrorBrowser:
         return [(row[0], local_time(row[1])) for row in self._database.fetch(PROBE, first=first)]
 
     def _page(
-        self, wanted: ErrorFilter, before: int | None, most: int, patience: float, goes_on: Callable[[], bool]
+        self,
+        wanted: ErrorFilter,
+        before: int | None,
+        most: int,
+        patience: float,
+        goes_on: Callable[[], bool],
+        after: int | None,
     ) -> ErrorPage:
-        bounds = self._database.fetch(BOUNDS)[0]
-        if bounds[0] is None:
-            return ErrorPage((), 0, None, None)
+        first, newest = self._database.fetch(BOUNDS)[0]
+        if first is None or (after is not None and newest <= after):
+            return ErrorPage((), 0, None, None, newest or 0)
+        bounds = (first if after is None else max(first, after + 1), newest)
         limits = self._limits(wanted)
         top = self._top(bounds, limits) if before is None else before - 1
         deadline = time.monotonic() + patience
         found: list[Sequence[Any]] = []
         looked_at, reached = 0, None
-        for chunk in self._chunks(top, wanted.text):
+        for chunk in self._chunks(top, bounds[0], wanted.text):
             for row in chunk:
                 looked_at, top = looked_at + 1, row[0] - 1
                 reached = local_time(row[1]) or reached
@@ -195,7 +207,8 @@ class ErrorBrowser:
                 break
         else:
             top = bounds[0] - 1
-        return ErrorPage(self._with_heads(found), looked_at, self._utc(reached), top + 1 if top >= bounds[0] else None)
+        before = top + 1 if top >= bounds[0] else None
+        return ErrorPage(self._with_heads(found), looked_at, self._utc(reached), before, newest)
 
     def _limits(self, wanted: ErrorFilter) -> _Wanted:
         untils = [until for until in (wanted.until, self._until) if until is not None]
@@ -209,15 +222,15 @@ class ErrorBrowser:
     def _top(self, bounds: tuple[int, int], limits: _Wanted) -> int:
         return bounds[1] if limits.until is None else find_end(self, bounds, limits.until)
 
-    def _chunks(self, top: int, text: str) -> Iterator[list[Any]]:
-        """Give the rows up to the id `top`, newest first, as many at once as take some two milliseconds to read."""
+    def _chunks(self, top: int, floor: int, text: str) -> Iterator[list[Any]]:
+        """Give the rows with ids from `floor` to `top`, newest first, as many at once as take some two milliseconds to read."""
         rows = _MOST_ROWS if self._database.is_server else _ROWS_AT_FIRST
         while True:
             began = time.monotonic()
             if text:
-                chunk = self._database.fetch(_CHUNK_TEXT, top=top, rows=rows, text=text)
+                chunk = self._database.fetch(_CHUNK_TEXT, top=top, floor=floor, rows=rows, text=text)
             else:
-                chunk = self._database.fetch(_CHUNK, top=top, rows=rows)
+                chunk = self._database.fetch(_CHUNK, top=top, floor=floor, rows=rows)
             if not chunk:
                 return
             rows = self._next_rows(rows, time.monotonic() - began)

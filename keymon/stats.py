@@ -142,9 +142,12 @@ class StatsService:
         """Return the keys of the pool with most calls of a status in the last 24 hours, most first."""
         return attention(self._calls, self.as_of, self.settings.pool, status, limit)
 
-    def failures(self) -> dict[int | str | None, int]:
-        """Return the failures of all keys per status in the last 24 hours, most first. None stands for NULL."""
-        return statuses(self._calls, self.as_of)
+    def failures(self, *, in_pool: bool = False) -> dict[int | str | None, int]:
+        """Return the failures per status in the last 24 hours, most first. None stands for NULL.
+
+        Those of all calls, or with `in_pool` those of the keys of the pool.
+        """
+        return statuses(self._calls, self.as_of, self.settings.pool if in_pool else None)
 
     def outside(self) -> OutsideCalls:
         """Return the calls in the last 24 hours of keys that are not, or no longer, in the pool."""

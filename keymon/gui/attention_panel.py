@@ -1,71 +1,28 @@
 """Keys that want looking at: those with most calls of one status in the last 24 hours, with what to do about them."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
+from keymon.gui.attention_columns import COLUMNS, AttentionRow, rows_of
 from keymon.gui.evidence import status_name
-from keymon.gui.key_columns import NOT_YET, why
-from keymon.gui.key_tips import told_by
-from keymon.gui.row_table import RowColumn, RowTable
-from keymon.gui.translation import number, percent, tr
-from keymon.masking import mask_key
+from keymon.gui.row_table import RowTable
+from keymon.gui.translation import number, tr
 
 if TYPE_CHECKING:
     from keymon.gui.window_state import Choice
     from keymon.monitor import Snapshot
-    from keymon.stats import KeyFigures
 
 _ALWAYS: tuple[int, ...] = (429, 403, 400)
 """Statuses that are offered even where none occurs, as the gateway's own page has them."""
 _USUAL_LIMIT, _MOST_KEYS = 20, 100_000
+_LEAST_STATUS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class AttentionRow:
-    """A key of the pool, how many of its calls had the status, and its other figures."""
-
-    key: str = field(repr=False)
-    count: int
-    figures: "KeyFigures" = field(repr=False)
-
-
-def rows_of(snapshot: "Snapshot", status: int | str | None, limit: int) -> list[AttentionRow]:
-    """Return the keys with most calls of a `status`, at most `limit`, most first."""
-    counts = snapshot.stats.attention(status, limit)
-    wanted = {one.key for one in counts}
-    figures = {one.key: one for one in snapshot.keys if one.key in wanted}
-    return [AttentionRow(one.key, one.count, figures[one.key]) for one in counts]
-
-
-def _share(row: AttentionRow, snapshot: "Snapshot") -> str:
-    total = row.figures.calls_24h.total
-    return percent(row.count / total if total else None) if snapshot.loading is None else NOT_YET
-
-
-def _verdict(row: AttentionRow, _snapshot: "Snapshot") -> str:
-    return "✓ " + tr("Valid") if row.figures.verdict.valid else "✗ " + tr("Invalid")
-
-
-def _reason(row: AttentionRow, snapshot: "Snapshot") -> str:
-    return why(row.figures, snapshot)
-
-
-def _reason_tip(row: AttentionRow, snapshot: "Snapshot") -> str | None:
-    return told_by(row.figures, snapshot)
-
-
-COLUMNS = (
-    RowColumn("Key", "AIzaSy…WWWW", lambda row, _: mask_key(row.key), is_key=True),
-    RowColumn("With this status", "999,999", lambda row, _: number(row.count), is_number=True),
-    RowColumn("Calls 24 h", "9,999,999", lambda row, _: number(row.figures.calls_24h.total), is_number=True),
-    RowColumn("Share", "100.0 %", _share, is_number=True),
-    RowColumn("Verdict", "✗ Invalid", _verdict),
-    RowColumn("Reason", "", _reason, _reason_tip),
-)
+def _key(row: AttentionRow) -> str:
+    return row.key
 
 
 class AttentionPanel(QWidget):
@@ -82,18 +39,19 @@ class AttentionPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
-        self._rows: list[AttentionRow] = []
         self.status = QComboBox()
         self.status.setAccessibleName(tr("Status"))
-        self.status.setToolTip(tr("The status that calls are counted of"))
-        self.status.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.status.setMinimumContentsLength(16)
+        self.status.setToolTip(tr("The status that calls are counted of, with those of all keys of the pool"))
+        # Texts of network errors are long: as wide as it takes, but it gives way where there is no room.
+        self.status.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.status.setMinimumWidth(_LEAST_STATUS)
         self.limit = QSpinBox()
         self.limit.setRange(1, _MOST_KEYS)
         self.limit.setValue(_USUAL_LIMIT)
         self.limit.setAccessibleName(tr("Keys at most"))
         self.limit.setToolTip(tr("As many keys are shown at most"))
-        self.table = RowTable("attentionTable", tr("Keys with most calls of the status"), COLUMNS)
+        title = tr("Keys with most calls of the status")
+        self.table = RowTable("attentionTable", title, COLUMNS, opens=tr("Details"), same=_key)
         self._note = QLabel()
         self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -109,7 +67,7 @@ class AttentionPanel(QWidget):
     def _arrange(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
-        for label, widget in ((tr("&Status"), self.status), (tr("&Keys"), self.limit)):
+        for label, widget in ((tr("Stat&us"), self.status), (tr("Keys at &most"), self.limit)):
             name = QLabel(label)
             name.setBuddy(widget)
             head.addWidget(name)
@@ -135,6 +93,7 @@ class AttentionPanel(QWidget):
         self.table.opened.connect(self._open)
         self.table.text_copied.connect(self.table_copied)
         self.table.selectionModel().selectionChanged.connect(self._enable)
+        self.table.selectionModel().currentChanged.connect(self._enable)
         self.status.activated.connect(self._choose)
         self.limit.valueChanged.connect(self._choose)
         self.details.clicked.connect(self._open_current)
@@ -144,7 +103,8 @@ class AttentionPanel(QWidget):
     @property
     def rows(self) -> list[AttentionRow]:
         """The keys that are shown."""
-        return self._rows
+        rows = self.table.content.rows
+        return [rows[i] for i in range(len(rows))]
 
     @property
     def chosen_status(self) -> int | str | None:
@@ -172,8 +132,7 @@ class AttentionPanel(QWidget):
     def clear(self) -> None:
         """Show nothing, and say that it is being read."""
         self._snapshot = None
-        self._rows = []
-        self.table.content.set_rows((), None)
+        self.table.show_rows((), None)
         self.table.set_placeholder(tr("Reading the gateway's database…"))
         self._note.setText("")
         self._enable()
@@ -181,7 +140,7 @@ class AttentionPanel(QWidget):
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Show the keys as of `snapshot`; while any are selected nothing moves."""
         self._snapshot = snapshot
-        self._offer(snapshot.stats.failures())
+        self._offer(snapshot.stats.failures(in_pool=True))
         self._show(is_held=self.table.selectionModel().hasSelection())
 
     def _offer(self, failures: "dict[int | str | None, int]") -> None:
@@ -210,60 +169,36 @@ class AttentionPanel(QWidget):
         if snapshot is None:
             return
         rows = rows_of(snapshot, self.chosen_status, self.limit.value())
-        if is_held:
-            places = {row.key: i for i, row in enumerate(self.rows)}
-            rows.sort(key=lambda row: places.get(row.key, len(places)))
-        self._set_rows(rows, snapshot)
+        self.table.show_rows(rows, snapshot, keep_order=is_held)
+        self._enable()
         is_all = snapshot.loading is None
         self.table.set_placeholder(
             tr("No call of a key in the pool had this status") if is_all else tr("Reading the log…")
         )
-        keys = tr("Keys: {n}").format(n=number(len(rows)))
+        keys = tr("Shown: {n}").format(n=number(len(rows)))
         self._note.setText(keys if is_all else keys + tr(", as far as the log has been read"))
-
-    def _set_rows(self, rows: list[AttentionRow], snapshot: "Snapshot") -> None:
-        """Show `rows`; what was selected, and what the keyboard was on, stays so."""
-        selected = {row.key for row in self.selected()}
-        current = self.table.currentIndex().row()
-        on = self.rows[current].key if current >= 0 else None
-        scrolled = self.table.verticalScrollBar().value()
-        self._rows = rows
-        self.table.content.set_rows(rows, snapshot)
-        flag = QItemSelectionModel.SelectionFlag
-        chosen = self.table.selectionModel()
-        for i, row in enumerate(rows):
-            index = self.table.content.index(i, 0)
-            if row.key in selected:
-                chosen.select(index, flag.Select | flag.Rows)
-            if row.key == on:
-                chosen.setCurrentIndex(index, flag.NoUpdate)
-        self.table.verticalScrollBar().setValue(scrolled)
-        self._enable()
 
     # What the operator does with keys
 
     def selected(self) -> list[AttentionRow]:
         """Return the selected keys from top to bottom."""
-        rows = self.rows
-        ranges = self.table.selectionModel().selection().toList()
-        return [rows[i] for i in sorted({i for one in ranges for i in range(one.top(), one.bottom() + 1)})]
+        return [self.table.content.rows[i] for i in self.table.selected_rows()]
 
     @Slot()
     def _enable(self) -> None:
         has_selection = self.table.selectionModel().hasSelection()
-        self.details.setEnabled(has_selection)
+        self.details.setEnabled(self.table.currentIndex().isValid())
         self.copy.setEnabled(has_selection)
         self.export.setEnabled(self._snapshot is not None)
 
     @Slot(int)
     def _open(self, row: int) -> None:
-        self.details_wanted.emit(self.rows[row].key)
+        self.details_wanted.emit(self.table.content.rows[row].key)
 
     @Slot()
     def _open_current(self) -> None:
-        selected = self.selected()
-        if selected:
-            self.details_wanted.emit(selected[0].key)
+        if self.table.currentIndex().isValid():
+            self._open(self.table.currentIndex().row())
 
     @Slot()
     def _copy(self) -> None:

@@ -22,13 +22,14 @@ from PySide6.QtWidgets import (
 )
 
 from keymon.gui import moments
-from keymon.gui.details_header import DetailsHeader, plain_text
+from keymon.gui.details_header import DetailsHeader
 from keymon.gui.models_view import ModelsView
 from keymon.gui.period_buttons import period_of
 from keymon.gui.translation import error_advice, error_text, tr
 from keymon.gui.trend_view import TrendView
 from keymon.gui.verdict_text import VerdictText
 from keymon.gui.window_state import fit
+from keymon.gui.wrapped_label import plain_text
 from keymon.masking import mask_key
 from keymon.stats import DAY
 from keymon.trend import HOUR

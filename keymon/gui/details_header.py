@@ -2,13 +2,14 @@
 
 from itertools import pairwise
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from keymon.gui.theme import monospace
 from keymon.gui.translation import tr
 from keymon.gui.verdict_badge import VerdictBadge
+from keymon.gui.wrapped_label import plain_text
 from keymon.masking import mask_key, visible
 
 _COPIED_MS = 4_000
@@ -108,13 +109,3 @@ class DetailsHeader(QWidget):
         """Mask the key and stop waiting for anything."""
         self._copied_timer.stop()
         self.hide_key()
-
-
-def plain_text(muted: bool) -> QLabel:
-    """Return a label that shows what it is given to the letter, and lets it be selected."""
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText if muted else QPalette.ColorRole.WindowText)
-    return label

@@ -80,6 +80,12 @@ class ErrorFilters(QWidget):
         self.model.offer(choices.models(self._models))
         self.code.offer(choices.statuses(self._codes))
 
+    @property
+    def is_filtering(self) -> bool:
+        """Whether anything but the period and the one key is asked for."""
+        fields = () if self._pinned is not None else (self.ending.text().strip(),)
+        return bool(self.text.text() or any(fields) or self.model.choice or self.code.choice)
+
     def wanted(self, snapshot: "Snapshot") -> "ErrorFilter":
         """Return what is wanted; periods end with `snapshot`."""
         from keymon.error_browser import ErrorFilter

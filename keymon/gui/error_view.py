@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from keymon.gui.moments import both_clocks
 from keymon.gui.theme import monospace
 from keymon.gui.translation import error_advice, error_text, shown_model, tr
+from keymon.gui.wrapped_label import plain_text
 from keymon.masking import mask_key, mask_text_of, visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _LONGEST_LINE = 4_000
 
 
 class ErrorView(QWidget):
-    """One error. `copy_wanted(text)` asks for its text on the clipboard, `closed()` tells that it was put away."""
+    """One error. `copy_wanted(text)` asks for its text on the clipboard, `closed()` tells that it was closed."""
 
     copy_wanted = Signal(str)
     closed = Signal()
@@ -27,9 +28,11 @@ class ErrorView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("error")
-        self._about = _label(bold=False)
-        self._about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.reason = _label(bold=True)
+        self._about = plain_text(muted=True)
+        self.reason = plain_text(muted=False)
+        font = self.reason.font()
+        font.setBold(True)
+        self.reason.setFont(font)
         self.reason.setAccessibleName(tr("Reason of the error"))
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
@@ -39,10 +42,10 @@ class ErrorView(QWidget):
         self._copy = QPushButton(tr("Cop&y text"))
         self._copy.setToolTip(tr("Copy the text of the error, keys masked"))
         self._copy.clicked.connect(self._copy_text)
-        close = QPushButton(tr("Cl&ose"))
+        close = QPushButton(tr("Close"))
         close.setToolTip(tr("Close the text of the error (Esc)"))
-        close.clicked.connect(self.put_away)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.put_away)
+        close.clicked.connect(self._close)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._close)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         head = QHBoxLayout()
         head.addWidget(self._about, 1)
@@ -82,9 +85,12 @@ class ErrorView(QWidget):
         self._say(error_text(error), error_advice(error))
 
     def put_away(self) -> None:
-        """Close it."""
+        """Show it no longer."""
         self.text.clear()
         self.hide()
+
+    def _close(self) -> None:
+        self.put_away()
         self.closed.emit()
 
     def _say(self, reason: str, text: str = "") -> None:
@@ -94,14 +100,3 @@ class ErrorView(QWidget):
 
     def _copy_text(self) -> None:
         self.copy_wanted.emit(self.text.toPlainText())
-
-
-def _label(*, bold: bool) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    font = label.font()
-    font.setBold(bold)
-    label.setFont(font)
-    return label

@@ -1,66 +1,55 @@
 """What the gateway logged for failed calls: filtered, grouped by message, page by page into the past.
 
-A page is looked for in the worker, a little at a time, so that nothing else waits long; what is found is shown at
-once. Errors that come later are not mixed in: they are there when it is looked anew.
+What is found is shown at once. Newer errors come by themselves; while rows are selected, the operator reads further
+down or reads a text, nothing moves: they are counted, and come when they are asked for.
 """
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QKeySequence, QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, QTimer, Slot
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from keymon.gui.error_columns import GROUPS, ROWS
+from keymon.gui import moments
+from keymon.gui.browser_panel import BrowserPanel
+from keymon.gui.error_columns import ROWS
 from keymon.gui.error_filters import ErrorFilters
-from keymon.gui.error_view import ErrorView
-from keymon.gui.evidence import status_name
+from keymon.gui.error_search import MOST_ROWS, ErrorSearch
+from keymon.gui.group_table import GroupTable
 from keymon.gui.listed import ListedErrors
-from keymon.gui.moments import second
-from keymon.gui.request import Request
 from keymon.gui.row_table import RowTable
 from keymon.gui.translation import error_advice, error_text, number, tr
+from keymon.gui.wrapped_label import plain_text
+from keymon.masking import visible
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from keymon.error_browser import ErrorFilter, ErrorPage, ErrorRow
+    from keymon.error_browser import ErrorRow
     from keymon.error_groups import ErrorGroup
     from keymon.gui.window_state import Choice
     from keymon.monitor import Monitor, Snapshot
 
-AT_ONCE = 200
-"""So many errors are looked for before the operator is asked whether to look further."""
-MOST_ROWS = 10_000
 _TYPING_MS = 300
 
 
-class ErrorsPanel(QWidget):
-    """Errors, filtered.
+def _id(row: "ErrorRow") -> int:
+    return row.id
 
-    `ask_wanted(Request)` is for the poller, `copy_wanted(text)` for the clipboard (keys are masked in it),
-    `details_wanted(key)` for whoever opens the details of a key, `export_wanted()` for a file of what is listed.
-    """
 
-    ask_wanted = Signal(object)
-    copy_wanted = Signal(str)
-    details_wanted = Signal(str)
-    export_wanted = Signal()
+class ErrorsPanel(BrowserPanel):
+    """Errors, filtered."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        table = RowTable("errorTable", tr("Errors"), ROWS, opens=tr("Text of the error"), same=_id)
+        super().__init__(table, parent)
         self.setObjectName("errors")
-        self._snapshot: Snapshot | None = None
-        self._looking: Request[ErrorPage] | None = None
-        self._reading: Request[str | None] | None = None
-        self._rows: list[ErrorRow] = []
-        self._shown: list[ErrorRow] = []
         self._groups: tuple[ErrorGroup, ...] = ()
         self._group: str | None = None
-        self._before: int | None = None
-        self._looked_at = self._goal = 0
-        self._has_begun = False
-        self._reached: datetime | None = None
-        self._wanted: tuple[ErrorFilter, datetime] | None = None
+        self._shown: list[ErrorRow] = []
+        self._search = ErrorSearch(self)
+        self._search.ask_wanted.connect(self.ask_wanted)
+        self._search.found.connect(self._show_found)
+        self._search.newer_found.connect(self._take_newer)
+        self._search.failed.connect(self._show_failure)
         self.filters = ErrorFilters()
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -71,70 +60,50 @@ class ErrorsPanel(QWidget):
         self.clear()
 
     def _build(self) -> None:
-        self.groups = RowTable("errorGroups", tr("Errors by message"), GROUPS)
-        self.groups.setSelectionMode(RowTable.SelectionMode.SingleSelection)
+        self.groups = GroupTable()
         self.groups.selectionModel().selectionChanged.connect(self._choose_group)
         self.groups.text_copied.connect(self.copy_wanted)
-        self.table = RowTable("errorTable", tr("Errors"), ROWS)
-        self.table.opened.connect(self._open)
-        self.table.text_copied.connect(self.copy_wanted)
-        self._details = self.table.add_action(
-            tr("Details of the key"), [QKeySequence("Ctrl+Return")], self._open_details
-        )
-        self.error = ErrorView()
-        self.error.copy_wanted.connect(self.copy_wanted)
-        self.error.closed.connect(self._forget_text)
-        self.error.hide()
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        for widget, height in ((self.groups, 140), (self.table, 260), (self.error, 200)):
-            splitter.addWidget(widget)
-            splitter.setStretchFactor(splitter.count() - 1, height)
-        splitter.setSizes([140, 260, 200])
-        self._foot = QLabel()
-        self._foot.setTextFormat(Qt.TextFormat.PlainText)
-        self._foot.setWordWrap(True)
-        self._foot.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._heading = plain_text(muted=True)
+        self.all_messages = QPushButton(tr("All messages"))
+        self.all_messages.setToolTip(tr("Show the errors of all messages (Esc in the list of messages)"))
+        self.all_messages.clicked.connect(self.groups.clearSelection)
+        head = QHBoxLayout()
+        head.addWidget(self._heading, 1)
+        head.addWidget(self.all_messages)
+        above = QWidget()
+        layout = QVBoxLayout(above)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self.groups, 1)
         self.further = QPushButton(tr("Look &further back"))
         self.further.clicked.connect(self.look_further)
-        self.stop = QPushButton(tr("&Stop"))
+        self.stop = QPushButton(tr("S&top"))
         self.stop.setToolTip(tr("Stop looking"))
         self.stop.clicked.connect(self.stop_looking)
-        self.anew = QPushButton(tr("Look &anew"))
-        self.anew.setToolTip(tr("Begin again with the newest errors"))
-        self.anew.clicked.connect(self.look_anew)
-        foot = QHBoxLayout()
-        foot.addWidget(self._foot, 1)
-        export = QPushButton(tr("E&xport…"))
-        export.setToolTip(tr("Export the errors that are listed"))
-        export.clicked.connect(self.export_wanted)
-        for button in (self.stop, self.further, self.anew, export):
-            foot.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        layout.addWidget(self.filters)
-        layout.addWidget(splitter, 1)
-        layout.addLayout(foot)
+        self.newer.setToolTip(tr("Clear the selection and show the newest errors"))
+        self.export.setToolTip(tr("Export the errors that are listed"))
+        self._arrange(self.filters, [(above, 170)], (self.stop, self.further))
 
     @property
-    def foot(self) -> str:
-        """What is said below the tables."""
-        return self._foot.text()
+    def heading(self) -> str:
+        """What is said above the groups."""
+        return self._heading.text()
 
     @property
     def is_looking(self) -> bool:
         """Whether errors are being looked for."""
-        return self._looking is not None
+        return self._search.is_looking
 
     @property
     def listed(self) -> ListedErrors | None:
         """What is listed now; None where nothing has been found."""
-        if self._wanted is None or not self._rows:
+        search = self._search
+        if search.wanted is None or search.as_of is None or not search.rows:
             return None
-        is_all = self._looking is None and self._before is None
-        back_to = None if is_all else self._reached
-        return ListedErrors(self._shown[:], self._groups, *self._wanted, self._group, back_to)
+        is_all = not search.is_looking and search.before is None
+        back_to = None if is_all else search.reached
+        return ListedErrors(self._shown[:], self._groups, search.wanted, search.as_of, self._group, back_to)
 
     @property
     def choices(self) -> "dict[str, Choice]":
@@ -155,24 +124,25 @@ class ErrorsPanel(QWidget):
         self.filters.set_key(key)
         self._details.setVisible(key is None)
         self.table.show_keys(key is None)
-        self._begin_if_seen()
+        self.look_anew()
 
     def clear(self) -> None:
         """Show nothing: the gateway was left."""
         self._snapshot = None
         self._reset()
-        self._say(tr("Reading the gateway's database…"))
+        self.table.set_placeholder(tr("Reading the gateway's database…"))
 
     @Slot(object)
     def show_snapshot(self, snapshot: "Snapshot") -> None:
-        """Take note of the newest figures; the first time errors are looked for."""
-        is_first = self._snapshot is None
+        """Take note of the newest figures: errors are looked for, at first all, then what came since."""
         self._snapshot = snapshot
         if not self.isVisible():
             return
         self.filters.offer(snapshot)
-        if is_first or not self._has_begun:
-            self._begin_if_seen()
+        if not self._search.has_begun or self._search.can_try_again:
+            self.look_anew()
+        elif snapshot.is_live:
+            self._search.look_for_newer(snapshot.as_of)
 
     # Looking
 
@@ -180,167 +150,152 @@ class ErrorsPanel(QWidget):
     def look_anew(self) -> None:
         """Begin with the newest errors."""
         self._reset()
-        self._begin_if_seen()
+        if self._snapshot is not None and self.isVisible():
+            self._search.begin(self.filters.wanted(self._snapshot), self._snapshot.as_of)
+            self._show_state()
 
     @Slot()
     def look_further(self) -> None:
         """Look for older errors than those that are shown."""
-        if self._looking is None and self._before is not None:
-            self._goal = min(len(self._rows) + AT_ONCE, MOST_ROWS)
-            self._look()
+        self._search.go_on()
+        self._show_state()
 
     @Slot()
     def stop_looking(self) -> None:
         """Stop; what has been found stays, and it can be gone on from there."""
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        self._search.stop()
         self._show_state()
+
+    @Slot()
+    def show_newest(self) -> None:
+        """Let go of what is held, and show the newest errors."""
+        super().show_newest()
+        self._take_newer()
 
     def _reset(self) -> None:
         self._typing.stop()
-        self._has_begun = False
-        self.stop_looking()
-        self.error.put_away()
-        self._rows, self._groups, self._group, self._before = [], (), None, None
-        self._looked_at, self._reached = 0, None
+        self._search.reset()
+        self.put_text_away()
+        self._group = None
         self._show_rows()
 
-    def _begin_if_seen(self) -> None:
-        self._has_begun = False
-        if self._snapshot is None or not self.isVisible():
-            return
-        if self._rows or self._looking is not None:
-            self._reset()
-        self._has_begun = True
-        self._wanted = self.filters.wanted(self._snapshot), self._snapshot.as_of
-        self._goal = AT_ONCE
-        self._look()
-
-    def _look(self) -> None:
-        if self._wanted is None:
-            return
-        (wanted, _), before, most = self._wanted, self._before, self._goal - len(self._rows)
-
-        def work(monitor: "Monitor") -> "ErrorPage":
-            return monitor.errors().page(wanted, before, most, goes_on=lambda: not request.is_over)
-
-        request: Request[ErrorPage] = Request(work, self._take, self._fail)
-        self._looking = request
-        self._show_state()
-        self.ask_wanted.emit(request)
-
-    def _take(self, page: "ErrorPage") -> None:
-        self._looking = None
-        self._rows += page.rows
-        self._before = page.before
-        self._looked_at += page.looked_at
-        self._reached = page.reached or self._reached
-        self.filters.see(page.rows)
-        self._show_rows()
-        if page.before is not None and len(self._rows) < self._goal:
-            self._look()
-
-    def _fail(self, error: Exception) -> None:
-        self._looking = None
-        self._show_state()
-        self._say(f"{error_text(error)} {error_advice(error)}")
+    def _take_newer(self) -> None:
+        """Show what came since, as far as nothing is held."""
+        if self.is_held or self._snapshot is None:
+            self._show_state()
+        elif self._search.is_broken_off:
+            self.look_anew()
+        else:
+            before = self._search.rows
+            self._search.take_newer_in(self.filters.wanted(self._snapshot))
+            if self._search.rows != before:
+                self._show_found()
+            self._show_state()
 
     # Showing
+
+    @Slot()
+    def _show_found(self) -> None:
+        self.filters.see(self._search.rows)
+        self._show_rows()
+
+    @Slot(object)
+    def _show_failure(self, error: Exception) -> None:
+        self._show_state()
+        text = f"{error_text(error)} {error_advice(error)}"
+        self.table.set_placeholder(text)
+        self._foot.setText(text if self._search.rows else "")
 
     def _show_rows(self) -> None:
         from keymon.error_groups import group_name, grouped
 
-        self._groups = grouped(self._rows)
-        names = [group.message for group in self._groups]
-        if self._group not in names:
+        rows = self._search.rows
+        self._groups = grouped(rows)
+        if self._group not in {group.message for group in self._groups}:
             self._group = None
         with QSignalBlocker(self.groups.selectionModel()):
-            self.groups.content.set_rows(self._groups, self._snapshot)
-            if self._group is not None:
-                self.groups.selectRow(names.index(self._group))
-        chosen = self._rows[:]
-        if self._group is not None:
-            chosen = [row for row in chosen if group_name(row.head, row.key) == self._group]
-        if chosen[: len(self._shown)] == self._shown and self._shown:
-            self.table.content.grow(chosen)  # what is selected, and where it is seen, stays
-        else:
-            self.table.content.set_rows(chosen, self._snapshot)
-        self._shown = chosen
+            self.groups.show_rows(self._groups, self._snapshot)
+        is_shown = self._group is None
+        self._shown = [row for row in rows if is_shown or group_name(row.head, row.key) == self._group]
+        self.table.show_rows(self._shown, self._snapshot)
+        if self._opened is not None and self._opened not in self._shown:
+            self.put_text_away()
         self._show_state()
 
+    @Slot()
     def _choose_group(self) -> None:
-        chosen = self.groups.selectionModel().selectedRows()
-        self._group = self._groups[chosen[0].row()].message if chosen else None
-        self._shown = []
-        self._show_rows()
+        chosen = self.groups.selected_rows()
+        group = self.groups.content.rows[chosen[0]].message if chosen else None
+        if group != self._group:
+            self._group = group
+            self._show_rows()
 
     def _show_state(self) -> None:
-        is_looking = self._looking is not None
+        search, is_looking, is_chosen = self._search, self.is_looking, self._group is not None
         self.stop.setVisible(is_looking)
-        self.further.setVisible(not is_looking and self._before is not None)
-        self.further.setEnabled(len(self._rows) < MOST_ROWS)
-        self.anew.setEnabled(not is_looking and self._has_begun)
-        nothing = tr("Looking for errors…") if is_looking else tr("No error matches")
-        self.table.set_placeholder(nothing)
-        self.groups.set_placeholder("")
-        self._foot.setText(self._state() if self._has_begun else "")
+        self.further.setVisible(not is_looking and search.before is not None)
+        self.further.setEnabled(len(search.rows) < MOST_ROWS)
+        self.newer.setVisible(not is_looking and (bool(search.newer) or search.is_broken_off))
+        self.all_messages.setVisible(is_chosen)
+        self.groups.let_go.setEnabled(is_chosen)
+        nothing = tr("No error matches") if self.filters.is_filtering else tr("No errors in this period")
+        self.table.set_placeholder(tr("Looking for errors…") if is_looking else nothing)
+        self._heading.setText(self._say_of_what())
+        self._foot.setText(self._say_state() if search.has_begun else "")
 
-    def _state(self) -> str:
+    def _say_of_what(self) -> str:
+        if not self._search.rows:
+            return tr("By message")
+        is_all = self._search.before is None and not self.is_looking
+        words = tr("By message: all {n} errors") if is_all else tr("By message: of the newest {n} errors only")
+        return words.format(n=number(len(self._search.rows)))
+
+    def _say_state(self) -> str:
+        """Return what is shown, how far back that is, and as of when."""
+        search, sentences = self._search, []
+        if self._group is not None:
+            of_group = tr("{n} of {m}: {message}").format(
+                n=number(len(self._shown)),
+                m=number(len(search.rows)),
+                message=visible(self._group, 300) or tr("nothing was logged"),
+            )
+            sentences.append(of_group + "\n")
+        sentences.append(self._say_how_far())
+        if self._snapshot is not None and search.as_of is not None:
+            sentences.append(" " + moments.as_of(self._snapshot, search.as_of) + ".")
+        if self.is_held and (search.newer or search.has_missed):
+            sentences.append(" " + tr("Nothing moves while rows are selected or scrolled, or a text is open."))
+        if search.newer or search.has_missed:
+            words = tr("Newer errors: more than {n}") if search.has_missed else tr("Newer errors: {n}")
+            sentences.append(" " + words.format(n=number(len(search.newer))))
+        return "".join(sentences)
+
+    def _say_how_far(self) -> str:
+        search = self._search
         found = tr("Errors: {n}, different messages: {m}, looked at: {all}").format(
-            n=number(len(self._rows)), m=number(len(self._groups)), all=number(self._looked_at)
+            n=number(len(search.rows)), m=number(len(self._groups)), all=number(search.looked_at)
         )
-        since = "–" if self._reached is None or self._snapshot is None else second(self._reached, self._snapshot)
-        if self._looking is not None:
+        known = search.reached is not None and self._snapshot is not None
+        since = moments.second(search.reached, self._snapshot) if known else "–"
+        if self.is_looking:
             return found + " " + tr("so far, back to {time}…").format(time=since)
-        if self._before is None:
-            return found + tr(": all there are in this period")
-        if len(self._rows) >= MOST_ROWS:
+        if search.before is None:
+            return found + tr(": all there are in this period.")
+        if len(search.rows) >= MOST_ROWS:
             return found + ". " + tr("No more are shown at once: narrow the filters.")
-        return found + ", " + tr("back to {time}; there are older ones").format(time=since)
-
-    def _say(self, text: str) -> None:
-        self.table.set_placeholder(text)
-        self._foot.setText(text if self._rows else "")
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look for errors once they are seen."""
-        super().showEvent(event)
-        if self._snapshot is not None:
-            self.show_snapshot(self._snapshot)
+        return found + ", " + tr("back to {time}; there are older ones.").format(time=since)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Look for nothing that nobody sees."""
         self._typing.stop()
         self.stop_looking()
-        self._forget_text()
         super().hideEvent(event)
 
-    # What the operator does with an error
-
     @Slot(int)
-    def _open(self, place: int) -> None:
-        if self._snapshot is None or place >= len(self._shown):
-            return
-        row = self._shown[place]
-        self._forget_text()
-        self.error.show_waiting(row.at, row.key, row.model, status_name(row.code), self._snapshot)
+    def _open_row(self, place: int) -> None:
+        row: ErrorRow = self.table.content.rows[place]
 
         def work(monitor: "Monitor") -> str | None:
             return monitor.errors().text(row)
 
-        def done(text: str | None) -> None:
-            self.error.show_text(text, row.key)
-
-        self._reading = Request(work, done, self.error.show_error)
-        self.ask_wanted.emit(self._reading)
-
-    def _forget_text(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            self._reading = None
-
-    def _open_details(self) -> None:
-        index = self.table.currentIndex()
-        if index.isValid() and (key := self._shown[index.row()].key) is not None:
-            self.details_wanted.emit(key)
+        self._read(row, (row.at, row.key, row.model, row.code), work)

@@ -43,9 +43,9 @@ def both_clocks(instant: datetime, snapshot: "Snapshot") -> str:
     )
 
 
-def as_of(snapshot: "Snapshot") -> str:
-    """Return the instant of a snapshot; of a past one with its date and the gateway's zone."""
-    there = by_its_clock(snapshot.as_of, snapshot)
+def as_of(snapshot: "Snapshot", instant: datetime | None = None) -> str:
+    """Return the instant of a snapshot, or an earlier one; of a past one with its date and the gateway's zone."""
+    there = by_its_clock(instant or snapshot.as_of, snapshot)
     if snapshot.is_live:
         return tr("As of {time}").format(time=f"{there:%H:%M:%S}")
     return tr("As of {time} at the gateway").format(time=f"{there:%Y-%m-%d %H:%M:%S}")

@@ -1,13 +1,12 @@
 """A table of rows that are read, not changed: single calls, errors, groups of errors.
 
-The rows are any sequence, and a cell's text is made when it is seen, so that a million of them cost nothing.
+A click on a title sorts, another one the other way round, the third returns to the natural order.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -20,116 +19,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from keymon.gui.theme import monospace
+from keymon.gui.row_model import Index, RowColumn, RowModel, Rows
 from keymon.gui.translation import tr
 
 if TYPE_CHECKING:
     from keymon.monitor import Snapshot
 
-Index = QModelIndex | QPersistentModelIndex
-
-_NUMERIC = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_CELL_ROOM = 24
+_CELL_ROOM, _TITLE_ROOM = 24, 38
+"""Beside a text, and beside a title with the mark of sorting."""
 _MOST_COPIED = 10_000
-
-# Comparing with members of Qt's enumerations takes most of the time of a paint.
-_DISPLAY = int(Qt.ItemDataRole.DisplayRole)
-_ACCESSIBLE_TEXT = int(Qt.ItemDataRole.AccessibleTextRole)
-_ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
-_FONT = int(Qt.ItemDataRole.FontRole)
-_TIP = int(Qt.ItemDataRole.ToolTipRole)
-
-
-class Rows(Protocol):
-    """Rows as they are looked at."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, place: int, /) -> Any: ...  # noqa: ANN401 - the columns know what it is
-
-
-def _no_tip(_row: object, _snapshot: "Snapshot") -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class RowColumn:
-    """A column: its title, what it shows of a row and in its tooltip; `sample` fits into it. An empty one: all room."""
-
-    title: str
-    sample: str
-    text: "Callable[[Any, Snapshot], str]"
-    tip: "Callable[[Any, Snapshot], str | None]" = _no_tip
-    is_number: bool = False
-    is_key: bool = False
-
-
-class RowModel(QAbstractTableModel):
-    """Rows in `columns`, told by the snapshot that they were set with."""
-
-    def __init__(self, columns: Sequence[RowColumn], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.columns = columns
-        self.rows: Rows = ()
-        self._count = 0
-        self._snapshot: Snapshot | None = None
-        self._font = monospace()
-
-    def set_rows(self, rows: Rows, snapshot: "Snapshot | None") -> None:
-        """Show `rows` in place of all others."""
-        self.beginResetModel()
-        self.rows, self._count, self._snapshot = rows, len(rows), snapshot
-        self.endResetModel()
-
-    def grow(self, rows: Rows) -> None:
-        """Show `rows`, which begin with those that are shown; these stay where they are."""
-        if len(rows) > self._count:
-            self.beginInsertRows(QModelIndex(), self._count, len(rows) - 1)
-            self.rows, self._count = rows, len(rows)
-            self.endInsertRows()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of rows."""
-        return 0 if parent.isValid() else self._count
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(self.columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return the titles of the columns."""
-        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return tr(self.columns[section].title)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            is_number = self.columns[section].is_number
-            return _NUMERIC if is_number else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return what a cell shows."""
-        if self._snapshot is None or not index.isValid():
-            return None
-        column = self.columns[index.column()]
-        if role in (_DISPLAY, _ACCESSIBLE_TEXT):
-            return column.text(self.rows[index.row()], self._snapshot)
-        if role == _ALIGNMENT:
-            return _NUMERIC if column.is_number else None
-        if role == _FONT:
-            return self._font if column.is_key else None
-        if role == _TIP:
-            return column.tip(self.rows[index.row()], self._snapshot)
-        return None
 
 
 class RowTable(QTableView):
-    """Shows a `RowModel`. `opened(row)` by double click or Enter; `text_copied(text)` by Ctrl+C."""
+    """Shows a `RowModel`. `opened(row)` by double click or Enter; `text_copied(text)` by Ctrl+C.
+
+    `opens` is what is opened, in words; empty where nothing is. `same` tells what a row is known by when rows are
+    shown anew; without it nothing stays selected, which is right where there are too many to go through.
+    """
 
     opened = Signal(int)
     text_copied = Signal(str)
 
-    def __init__(self, name: str, title: str, columns: Sequence[RowColumn], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        columns: Sequence[RowColumn],
+        opens: str = "",
+        same: Callable[[Any], object] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._same = same
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.content = RowModel(columns, self)
@@ -144,7 +65,8 @@ class RowTable(QTableView):
         self.setItemDelegate(_Cell(self))
         self._set_up_headers()
         self.doubleClicked.connect(self._open_index)
-        self.add_action(tr("Open"), [QKeySequence(Qt.Key.Key_Return), QKeySequence(Qt.Key.Key_Enter)], self._open)
+        if opens:
+            self.add_action(opens, [QKeySequence(Qt.Key.Key_Return), QKeySequence(Qt.Key.Key_Enter)], self._open)
         self.add_action(tr("Copy as table, keys masked"), [QKeySequence(QKeySequence.StandardKey.Copy)], self._copy)
 
     def _set_up_headers(self) -> None:
@@ -158,10 +80,14 @@ class RowTable(QTableView):
         # It would look at every selected row to find out whether a whole column is selected.
         header.setSelectionModel(QItemSelectionModel(self.content, header))
         for i, column in enumerate(self.content.columns):
-            widest = max(metrics.horizontalAdvance(text) for text in (tr(column.sample), tr(column.title)))
-            header.resizeSection(i, widest + _CELL_ROOM)
+            title = metrics.horizontalAdvance(tr(column.title)) + _TITLE_ROOM
+            header.resizeSection(i, max(title, metrics.horizontalAdvance(tr(column.sample)) + _CELL_ROOM))
             if not column.sample:
                 header.setSectionResizeMode(i, QHeaderView.ResizeMode.Stretch)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorClearable(True)
+        self.content.sorting_changed.connect(self._sort)
+        self.setSortingEnabled(True)
 
     def add_action(self, text: str, shortcuts: list[QKeySequence], run: Callable[[], None]) -> QAction:
         """Offer something to be done with the selected rows, by shortcut and by the context menu."""
@@ -176,6 +102,56 @@ class RowTable(QTableView):
         """Show the columns that tell a row's key, or leave them out, where it is the same in all."""
         for i, column in enumerate(self.content.columns):
             self.setColumnHidden(i, column.is_key and not is_shown)
+
+    def show_rows(self, rows: Rows, snapshot: "Snapshot | None", keep_order: bool = False) -> None:
+        """Show `rows` in place of all others; of those that stay the selection does, and the view where it is.
+
+        With `keep_order` those that stay keep their order, and new ones come last.
+        """
+        same, before = self._same, self.content.rows
+        if same is None:
+            self.content.set_rows(rows, snapshot)
+            return
+        selected = {same(before[row]) for row in self.selected_rows()}
+        current = self.currentIndex().row()
+        on = same(before[current]) if current >= 0 else None
+        scrolled = self.verticalScrollBar().value()
+        if keep_order:
+            places = {same(before[i]): i for i in range(len(before))}
+            all_rows = [rows[i] for i in range(len(rows))]
+            rows = sorted(all_rows, key=lambda row: places.get(same(row), len(places)))
+        self.content.set_rows(rows, snapshot, keep_order)
+        if selected or current >= 0:
+            self._put_back([same(self.content.rows[i]) for i in range(len(rows))], selected, on)
+        self.verticalScrollBar().setValue(scrolled)
+
+    def _put_back(self, names: list[object], selected: set[object], current: object) -> None:
+        import numpy as np
+
+        from keymon.gui.key_rows import runs
+
+        selection, last = QItemSelection(), self.content.columnCount() - 1
+        for first, end in runs(np.array([name in selected for name in names], np.bool_)):
+            selection.select(self.content.index(first, 0), self.content.index(end - 1, last))
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.Select)
+        if current in names:
+            index = self.content.index(names.index(current), 0)
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+
+    @Slot()
+    def _sort(self) -> None:
+        column, descending = self.content.sorted_by or (-1, False)
+        header = self.horizontalHeader()
+        with QSignalBlocker(header):  # a column that cannot be sorted by has been marked
+            order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+            header.setSortIndicator(column, order)
+        self.show_rows(self.content.natural, self.content.snapshot)
+        self.scrollToTop()
+
+    def selected_rows(self) -> list[int]:
+        """Return the places of the selected rows, from top to bottom."""
+        ranges = self.selectionModel().selection().toList()
+        return sorted({row for one in ranges for row in range(one.top(), one.bottom() + 1)})
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the selected rows."""
@@ -224,8 +200,7 @@ class RowTable(QTableView):
 
     def _copy(self) -> None:
         """Copy the selected rows as they are shown: keys are masked in them."""
-        ranges = self.selectionModel().selection().toList()
-        chosen = sorted({row for one in ranges for row in range(one.top(), one.bottom() + 1)})[:_MOST_COPIED]
+        chosen = self.selected_rows()[:_MOST_COPIED]
         columns = range(len(self.content.columns))
         lines = ["\t".join(tr(column.title) for column in self.content.columns)]
         lines += ["\t".join(str(self.content.index(row, i).data()) for i in columns) for row in chosen]

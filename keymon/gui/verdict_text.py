@@ -10,12 +10,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from keymon.errors import ErrorTextsMissingError
-from keymon.gui.details_header import plain_text
 from keymon.gui.evidence import describe
 from keymon.gui.model_table import statuses_in_words
 from keymon.gui.moments import ago
 from keymon.gui.request import Request
 from keymon.gui.translation import error_advice, error_text, number, percent, tr
+from keymon.gui.wrapped_label import plain_text
 
 if TYPE_CHECKING:
     from keymon.monitor import Monitor, Snapshot

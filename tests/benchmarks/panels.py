@@ -21,7 +21,8 @@ from PySide6.QtWidgets import QApplication
 
 from keymon.gui.app import application
 from keymon.gui.calls_panel import CallsPanel
-from keymon.gui.errors_panel import MOST_ROWS, ErrorsPanel
+from keymon.gui.error_search import MOST_ROWS
+from keymon.gui.errors_panel import ErrorsPanel
 from keymon.gui.main_window import MainWindow
 from keymon.gui.panels import KEYS, KINDS
 from keymon.gui.poller import Poller
