@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from keymon.calls import END, LATENCY_UNKNOWN, Bools, Calls, Indexes, Int64s, to_datetime, to_microseconds
+from keymon.masking import key_matcher
 
 _LAST = 4_096
 """Calls of the log's end that are sure to fill a table that is seen, whatever is filtered: rarer ones sort quickly."""
@@ -16,7 +17,8 @@ _LAST = 4_096
 class CallFilter:
     """Which calls are wanted. None is any; `model` and `status` are in tuples, because None is a value of theirs.
 
-    `ending` is the ending of a key. `status` may be a number or a text, as `Calls.status_of` gives it.
+    `ending` is the ending of a key, or a key as it is shown masked. `status` may be a number or a text, as
+    `Calls.status_of` gives it.
     """
 
     period: timedelta = timedelta(hours=24)
@@ -138,7 +140,8 @@ def call_list(calls: Calls, as_of: datetime, wanted: CallFilter) -> CallList:
     if wanted.key is not None:
         chosen &= calls.key == calls.key_numbers.get(wanted.key, -1)
     if wanted.ending:
-        chosen &= np.array([(key or "").endswith(wanted.ending) for key in calls.keys], np.bool_)[calls.key]
+        is_wanted = key_matcher(wanted.ending)
+        chosen &= np.array([is_wanted(key or "") for key in calls.keys], np.bool_)[calls.key]
     if wanted.model is not None:
         chosen &= calls.model == next((i for i, name in enumerate(calls.models) if name == wanted.model[0]), -1)
     if wanted.only_failures:

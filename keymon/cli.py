@@ -28,7 +28,8 @@ PROGRAM = "keymon"
 _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """The instant at which pictures of the sample gateway are taken."""
 
-_KEY_HELP = "a full key, an ending of one, or - for standard input"
+_KEY_HELP = "a full key, an ending that one key has, a key as it is shown masked, or - for standard input"
+_STATUS_HELP = "a whole number, null for none, or a text that stands in its place"
 _MOST_LISTED = 1_000_000
 
 
@@ -92,21 +93,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_format_options(keys, csv=True)
     keys.add_argument("--show-keys", action="store_true", help="print keys in full, not masked")
     usage = add("usage", _run_usage, "show the calls per model of one key in the last 24 hours")
-    usage.add_argument("key", metavar="KEY", help="a full key, an ending that one key has, or - for standard input")
+    usage.add_argument("key", metavar="KEY", help=_KEY_HELP)
     _add_format_options(usage, csv=False)
     stats = add("stats", _run_stats, "show the calls of all keys in 1 minute, 1 hour, 24 hours and this month")
     _add_format_options(stats, csv=False)
     calls = add("calls", _run_calls, "list single calls, newest first")
     calls.add_argument("--key", metavar="KEY", help=_KEY_HELP)
     calls.add_argument("--model", help="a model's name; none for calls that have none")
-    calls.add_argument("--status", help="a status code; none for calls that have none")
+    calls.add_argument("--status", help=_STATUS_HELP)
     calls.add_argument("--failures", action="store_true", help="only failed calls")
     calls.add_argument("--period", choices=("1h", "8h", "24h"), default="24h")
     _add_list_options(calls, 100)
     logged = add("errors", _run_errors, "list what was logged for failed calls, newest first")
     logged.add_argument("--key", metavar="KEY", help=_KEY_HELP)
     logged.add_argument("--text", help="what the text contains, upper case or lower")
-    logged.add_argument("--code", help="an error code; none for errors that have none")
+    logged.add_argument("--code", help=_STATUS_HELP)
     logged.add_argument("--model", help="a model's name; none for errors that have none")
     logged.add_argument(
         "--since",
@@ -114,10 +115,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ISO-8601|AGE",
         help="from then on: a time, an age such as 30m, 24h, 7d, or all",
     )
-    logged.add_argument("--full", action="store_true", help="print the whole texts")
+    logged.add_argument(
+        "--full", action="store_true", help="print the whole texts, as far as 20,000 characters of each"
+    )
     _add_list_options(logged, 100)
     attention = add("attention", _run_attention, "list the keys with most calls of one status in the last 24 hours")
-    attention.add_argument("--status", default="429", help="a status code; none for calls that have none")
+    attention.add_argument("--status", default="429", help=_STATUS_HELP)
     _add_list_options(attention, 20)
     check = add("check", _run_check, "try the connection to a gateway, stage by stage")
     check.epilog = "Ends with 0 where all stages are passed, else with the exit code of what failed."
@@ -153,9 +156,9 @@ def _add_list_options(parser: argparse.ArgumentParser, limit: int) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= _MOST_LISTED:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text}: not a whole number from 1 to {_MOST_LISTED:,}")
     return number
 
 
@@ -216,10 +219,12 @@ def _run_attention(options: argparse.Namespace) -> int:
 
 def _run_errors(options: argparse.Namespace) -> int:
     with monitored(options, month=False) as monitor:
-        from keymon import cli_calls
+        from keymon import cli_errors
+        from keymon.console import patiently
 
-        text = cli_calls.errors_text(monitor, options)
-    return _print(text)
+        settings, notices = patiently(monitor.about)
+        text = cli_errors.errors_text(monitor, settings, options)
+    return _print(text, notices)
 
 
 def _run_profiles(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from keymon.database import Database
 from keymon.error_log import BOUNDS, MAX_TEXT, PROBE, TEXT, missing_texts_told
 from keymon.gateway_clock import GatewayClock
 from keymon.log_start import MARGIN, find_end
+from keymon.masking import key_matcher
 from keymon.row_values import as_text
 from keymon.schema import error_logs as log
 
@@ -56,11 +57,12 @@ _HEAD = select(log.c.id, func.substr(log.c.error_log, 1, HEAD_CHARACTERS)).where
 class ErrorFilter:
     """Which errors are wanted.
 
-    `ending` is a key or the ending of one; `text` is looked for in the first 20,000 characters, upper case is no
-    matter. `code` and `model` are in tuples, because None is a value of theirs; None is any. `since` and `until`
-    are aware and inclusive; an error without a readable time is in no period.
+    `ending` is the ending of a key, or a key as it is shown masked. `text` is looked for in the first 20,000
+    characters, upper case is no matter. `code` and `model` are in tuples, because None is a value of theirs; None is
+    any. `since` and `until` are aware and inclusive; an error without a readable time is in no period.
     """
 
+    key: str | None = field(default=None, repr=False)
     ending: str = field(default="", repr=False)
     text: str = ""
     code: tuple[int | str | None] | None = None
@@ -103,6 +105,7 @@ class _Wanted:
     """A filter in the gateway's naive time."""
 
     wanted: ErrorFilter
+    is_ending: Callable[[str], bool]
     since: datetime | None
     until: datetime | None
 
@@ -110,7 +113,8 @@ class _Wanted:
         """Tell whether a row of `_CHUNK` or `_CHUNK_TEXT` is wanted."""
         wanted = self.wanted
         return (
-            (not wanted.ending or (row[2] is not None and as_text(row[2]).endswith(wanted.ending)))
+            (wanted.key is None or _name(row[2]) == wanted.key)
+            and (not wanted.ending or self.is_ending(_name(row[2]) or ""))
             and (wanted.model is None or _name(row[3]) == wanted.model[0])
             and (wanted.code is None or _code(row[4]) == wanted.code[0])
             and (not wanted.text or bool(row[6]))
@@ -209,10 +213,11 @@ class ErrorBrowser:
     def _limits(self, wanted: ErrorFilter) -> _Wanted:
         untils = [until for until in (wanted.until, self._until) if until is not None]
         until = self.clock.to_local(min(untils)) if untils else None
-        if wanted.since is None:
-            return _Wanted(wanted, None, until)
-        last = min(untils) if untils else self._database.now()
-        return _Wanted(wanted, self.clock.earliest_local(wanted.since, max(wanted.since, last)), until)
+        since = None
+        if wanted.since is not None:
+            last = min(untils) if untils else self._database.now()
+            since = self.clock.earliest_local(wanted.since, max(wanted.since, last))
+        return _Wanted(wanted, key_matcher(wanted.ending), since, until)
 
     def _top(self, bounds: tuple[int, int], limits: _Wanted) -> int:
         return bounds[1] if limits.until is None else find_end(self, bounds, limits.until)

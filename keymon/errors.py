@@ -192,10 +192,24 @@ class KeyNotFoundError(UsageError):
     template = "no key of the pool or of the last 24 hours is {ending} or ends so"
 
 
+class KeyWithoutErrorsError(KeyNotFoundError):
+    """No key of the pool, nor one that errors of the period name, is, or ends in, what was asked for."""
+
+    template = "no key of the pool, and none with an error in that time, is {ending} or ends so"
+
+
+class StatusUnknownError(UsageError):
+    """A status that is no number, and no text that occurs."""
+
+    template = (
+        "{status}: not a status; give a whole number, null for none, or a text that occurs; those that occur: {known}"
+    )
+
+
 class KeyAmbiguousError(UsageError):
     """An ending that several keys share."""
 
-    template = "{count} keys end in {ending}: give more of the key"
+    template = "{count} keys end in {ending} or are shown so: give more of the key"
 
 
 class TimeZoneUnknownError(UsageError):
@@ -208,6 +222,12 @@ class TimeUnreadableError(UsageError):
     """An instant that is not in ISO 8601."""
 
     template = "{text}: not a time; write ISO 8601, such as 2026-11-23T15:00:00+08:00"
+
+
+class AgeUnreadableError(TimeUnreadableError):
+    """A beginning that is neither an instant nor an age."""
+
+    template = "{text}: neither an age, such as 30m, 24h or 7d, nor a time in ISO 8601, nor all"
 
 
 class DatabaseError(KeymonError):

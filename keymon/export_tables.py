@@ -176,7 +176,13 @@ def error_groups_table(
 def error_filters(wanted: "ErrorFilter", group: str | None = None, back_to: datetime | None = None) -> dict[str, Cell]:
     """Return what errors were chosen by; `back_to` is how far it was looked where there are older ones."""
     found = _chosen(wanted.ending, wanted.model, wanted.code, "code")
-    texts = {"since": wanted.since, "text": wanted.text or None, "message": group, "back_to": back_to}
+    texts = {
+        "key": wanted.key,
+        "since": wanted.since,
+        "text": wanted.text or None,
+        "message": group,
+        "back_to": back_to,
+    }
     return found | {name: value for name, value in texts.items() if value is not None}
 
 

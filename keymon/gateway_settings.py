@@ -23,7 +23,7 @@ from keymon.errors import (
     NumberUnreadableNotice,
     SettingUnreadableError,
 )
-from keymon.masking import mask_key, visible
+from keymon.masking import key_matcher, mask_key, visible
 from keymon.schema import settings
 
 Kind = Literal["gemini", "vertex"]
@@ -73,21 +73,21 @@ class GatewaySettings:
         return (min(max(self.max_failures, 0), _MOST_FAILURES) + 2) * self.check_interval
 
     def find_key(self, wanted: str) -> str | None:
-        """Return the key of the pool that `wanted` is, or is the ending of; None where there is none.
+        """Return the key of the pool that `wanted` names, as `only_key` has it; None where there is none.
 
         Raises `KeyAmbiguousError`.
         """
         return wanted if wanted in self.pool else only_key(self.pool, wanted)
 
 
-def only_key(keys: Iterable[str], ending: str) -> str | None:
-    """Return the only one of `keys` that ends in `ending`; None where none does or nothing was asked for.
+def only_key(keys: Iterable[str], wanted: str) -> str | None:
+    """Return the only one of `keys` that `wanted` is the ending or the masked form of; None where there is none.
 
-    Raises `KeyAmbiguousError` where several do.
+    Raises `KeyAmbiguousError` where there are several.
     """
-    matches = [key for key in keys if ending and key.endswith(ending)]
+    matches = list(filter(key_matcher(wanted), keys)) if wanted else []
     if len(matches) > 1:
-        raise KeyAmbiguousError(count=len(matches), ending=shown_ending(ending))
+        raise KeyAmbiguousError(count=len(matches), ending=shown_ending(wanted))
     return matches[0] if matches else None
 
 

@@ -6,8 +6,11 @@ or text from the database goes through here.
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 _HEAD, _TAIL = 6, 4
+_LEFT_OUT = re.compile(r"…|\.\.\.|\\u2026")
+"""What stands for the middle of a key: as `mask_key` writes it, as many type it, and as it is written in JSON."""
 _SECRETS = re.compile(
     r"AIza[0-9A-Za-z_\-]{16,}"  # Google API keys
     r"|AQ\.[0-9A-Za-z_\-]{16,}"  # Vertex express keys
@@ -23,6 +26,14 @@ def mask_key(key: str) -> str:
     if len(key) >= 2 * (_HEAD + _TAIL):
         return visible(f"{key[:_HEAD]}…{key[-_TAIL:]}")
     return visible(f"{key[: len(key) // 6]}…{key[len(key) - len(key) // 6 :]}") if key else "(empty)"
+
+
+def key_matcher(wanted: str) -> Callable[[str], bool]:
+    """Return what tells of a key whether it is `wanted`, ends so, or is shown so: with “…” for its middle."""
+    beginning, *end = _LEFT_OUT.split(wanted, maxsplit=1)
+    if not end:
+        return lambda key: key.endswith(wanted)
+    return lambda key: len(key) >= len(beginning) + len(end[0]) and key.startswith(beginning) and key.endswith(end[0])
 
 
 def mask_url(url: str) -> str:

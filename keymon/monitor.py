@@ -223,6 +223,15 @@ class Monitor:
         clock = self._find_clock() if self._followed is None else self._followed.clock
         return ErrorBrowser(self._database, clock, None if self._as_of is None else self._instant(clock))
 
+    def about(self) -> tuple[GatewaySettings, tuple[Notice, ...]]:
+        """Return the gateway's settings, and what is off about it as far as that is known without reading its calls.
+
+        Raises as `refresh` does.
+        """
+        settings, about_settings = self._read_settings()
+        clock = self._find_clock()
+        return settings, (*about_settings, *self._moment_notices(clock, self._instant(clock)))
+
     def interrupt(self) -> None:
         """Break off a read that is under way; callable from any thread."""
         self._database.interrupt()

@@ -77,6 +77,7 @@ def test_a_key_or_a_model_that_is_not_there_has_no_calls_and_an_ending_is_at_the
         (CallFilter(model=("m",)), [0]),
         (CallFilter(model=(None,)), [2]),
         (CallFilter(ending="sk-1"), [1]),
+        (CallFilter(ending="x…1"), [1]),
         (CallFilter(ending="sk-1", model=("m",)), []),
     ):
         assert ids(stats.call_list(wanted)) == found

@@ -139,8 +139,11 @@ def test_csv_cells_that_a_spreadsheet_would_run_are_defused(
     assert all(row["key"].startswith("'") for row in csv.DictReader(io.StringIO(run.out)))
 
 
-def test_usage_as_json_is_the_gateways_own_payload(gateway: GatewayFile, capsys: pytest.CaptureFixture[str]) -> None:
-    run = Run(capsys, "usage", "0001", "--json", "--db", str(gateway.path), *AS_OF)
+@pytest.mark.parametrize("wanted", ["0001", "AIzaSy…0001"])
+def test_usage_as_json_is_the_gateways_own_payload(
+    gateway: GatewayFile, capsys: pytest.CaptureFixture[str], wanted: str
+) -> None:
+    run = Run(capsys, "usage", wanted, "--json", "--db", str(gateway.path), *AS_OF)
     assert list(json.loads(run.out).items()) == [("gemini-2.5-pro", 10), ("a<b>\x1b[31m", 1)]
     assert "\x1b" not in run.out
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from keymon import cli_calls, console, error_browser
+from keymon import cli_errors, console, error_browser
 from keymon.error_browser import ErrorBrowser
 from keymon.errors import DatabaseLockedError
 from keymon.locations import FileLocation
@@ -107,10 +107,13 @@ def test_calls_as_json(run: RunIt) -> None:
         (["--period", "8h"], [5, 4, 3, 2, 1, 0]),
         (["--key", B], [2, 1]),
         (["--key", "0003"], [4]),
+        (["--key", mask_key(B)], [2, 1]),
+        (["--key", mask_key(GONE)], [4]),
         (["--model", "gemini-2.5-flash"], [2, 1]),
         (["--model", "none"], [3]),
         (["--status", "429"], [3, 2, 1]),
         (["--status", "none"], [5]),
+        (["--status", "null"], [5]),
         (["--failures", "--key", "0001"], [3]),
         (["--status", "418"], []),
     ],
@@ -139,15 +142,21 @@ def test_calls_as_a_table(run: RunIt) -> None:
     assert lines[-1] == "7 of 7 calls, newest first. Times are the gateway's (Asia/Shanghai, set)."
 
 
-def test_attention_is_the_gateways_own_payload(run: RunIt) -> None:
-    assert json.loads(run("attention", "--json", "--show-keys").out) == [
-        {"key": B, "count": 2, "status_code": 429},
-        {"key": A, "count": 1, "status_code": 429},
-    ]
-    assert json.loads(run("attention", "--json", "--limit", "1").out) == [
+def test_attention_has_the_rows_of_the_gateways_own_payload(run: RunIt) -> None:
+    assert json.loads(run("attention", "--json", "--show-keys").out) == {
+        "schema": 1,
+        "as_of": "2026-11-23T07:00:00+00:00",
+        "time_zone": "Asia/Shanghai",
+        "time_zone_source": "set",
+        "keys": [
+            {"key": B, "count": 2, "status_code": 429},
+            {"key": A, "count": 1, "status_code": 429},
+        ],
+    }
+    assert json.loads(run("attention", "--json", "--limit", "1").out)["keys"] == [
         {"key": mask_key(B), "count": 2, "status_code": 429}
     ]
-    assert run("attention", "--status", "400", "--json").out == "[]\n"
+    assert json.loads(run("attention", "--status", "400", "--json").out)["keys"] == []
     assert run("attention").out.splitlines()[1].split() == [mask_key(B), "2"]
     assert "No key has a call of status 418" in run("attention", "--status", "418").out
 
@@ -161,7 +170,7 @@ def test_attention_is_what_the_recorded_gateway_answered(
     answered = json.loads((real_gateway / "answers.json").read_text())[f"attention_{status}"]
     arguments = ["--status", str(status), "--limit", str(limit), "--show-keys", "--json"]
     done = Run(capsys, "attention", *arguments, "--db", str(real_gateway / "gateway.sqlite"), *AS_OF)
-    found = json.loads(done.out)
+    found = json.loads(done.out)["keys"]
     assert [row["count"] for row in found] == [row["count"] for row in answered][:limit]
     assert {row["status_code"] for row in found} == {status}
     assert found
@@ -176,9 +185,11 @@ def test_errors_as_json(run: RunIt) -> None:
         "as_of": "2026-11-23T07:00:00+00:00",
         "time_zone": "Asia/Shanghai",
         "time_zone_source": "set",
+        "since": "2026-11-22T07:00:00+00:00",
+        "more": True,
         "errors": [
             {
-                "time": "2026-11-23T06:03:00+00:00",
+                "time": "2026-11-23T06:03:00.000+00:00",
                 "key": mask_key(GONE),
                 "model": STEER,
                 "code": 400,
@@ -186,7 +197,7 @@ def test_errors_as_json(run: RunIt) -> None:
                 "message": STEER,
             },
             {
-                "time": "2026-11-23T06:02:00+00:00",
+                "time": "2026-11-23T06:02:00.000+00:00",
                 "key": mask_key(B),
                 "model": "gemini-2.5-flash",
                 "code": 400,
@@ -208,6 +219,10 @@ def test_errors_as_json(run: RunIt) -> None:
         (["--since", "2026-11-23T06:02Z"], 2),
         (["--key", B], 2),
         (["--key", "0003"], 1),
+        (["--key", GONE], 1),
+        (["--key", mask_key(GONE)], 1),
+        (["--key", mask_key(B)], 2),
+        (["--key", GONE, "--code", "500"], 0),
         (["--text", "NOT VALID"], 1),
         (["--code", "400"], 2),
         (["--code", "none"], 1),
@@ -221,7 +236,7 @@ def test_only_the_errors_that_are_wanted(run: RunIt, options: list[str], count: 
 
 
 def test_errors_are_read_page_by_page(run: RunIt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_calls, "_PAGE", 2)
+    monkeypatch.setattr(cli_errors, "_PAGE", 2)
     monkeypatch.setattr(error_browser, "_ROWS_AT_FIRST", 1)
     assert len(json.loads(run("errors", "--json", "--since", "all").out)["errors"]) == 5
     assert len(json.loads(run("errors", "--json", "--since", "all", "--limit", "3").out)["errors"]) == 3
@@ -235,6 +250,79 @@ def test_a_page_without_errors_is_not_the_last(run: RunIt, monkeypatch: pytest.M
     assert [row["model"] for row in found] == ["gemini-2.5-pro"]
 
 
+@on_sqlite_only("a server cuts the time off at the second")
+def test_times_are_told_to_the_millisecond(run: RunIt, gateway: Gateway) -> None:
+    at = AT + timedelta(minutes=40, milliseconds=123)
+    gateway.call(A, at, "m", 429)
+    gateway.error(A, at, "text")
+    for command in ("calls", "errors"):
+        assert json.loads(run(command, "--json").out)[command][0]["time"] == "2026-11-23T06:40:00.123+00:00"
+
+
+def test_errors_tell_whether_there_are_older_ones(run: RunIt) -> None:
+    def more(*options: str) -> object:
+        return json.loads(run("errors", "--json", *options).out)["more"]
+
+    assert [more("--limit", limit) for limit in ("3", "4", "5")] == [True, False, False]
+    assert [more("--since", "all", "--limit", limit) for limit in ("4", "5")] == [True, False]
+    assert more("--code", "400", "--limit", "2") is False
+    assert [run("errors", *options).out.splitlines()[-1].partition(". ")[0] for options in (["--limit", "3"], [])] == [
+        "3 errors in the last 24 hours, newest first; there are older ones",
+        "4 errors in the last 24 hours, newest first",
+    ]
+
+
+def test_older_errors_are_not_looked_for_long(run: RunIt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(error_browser, "_ROWS_AT_FIRST", 1)
+    monkeypatch.setattr(error_browser, "_MOST_ROWS", 1)
+    monkeypatch.setattr(ErrorBrowser, "page", partialmethod(ErrorBrowser.page, patience=-1))
+    wanted = ["errors", "--since", "all", "--code", "400", "--limit", "2"]
+    assert json.loads(run(*wanted, "--json").out)["more"] is None
+    assert "2 errors in the whole log, newest first; older ones have not been looked for." in run(*wanted).out
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        ("59m", "3 errors in the last 59 minutes, newest first."),
+        ("1h", "4 errors in the last 1 hour, newest first."),
+        ("2d", "5 errors in the last 2 days, newest first."),
+        ("all", "5 errors in the whole log, newest first."),
+        ("2026-11-23T06:03Z", "1 error since 2026-11-23 14:03:00, newest first."),
+        ("0m", "0 errors in the last 0 minutes."),
+    ],
+)
+def test_errors_name_their_period(run: RunIt, since: str, words: str) -> None:
+    assert run("errors", "--since", since).out.splitlines()[-1].startswith(words)
+
+
+@pytest.mark.parametrize("command", ["calls", "errors"])
+def test_what_is_off_about_the_gateway_is_told_beside_them(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("KEYMON_PASSWORD", READER_PASSWORD)
+    gateway.execute("DELETE FROM t_settings")
+    location = gateway.location
+    place = str(location.path) if isinstance(location, FileLocation) else location.shown
+    done = Run(capsys, command, "--db", place, "--as-of", "2026-11-25T15:00:00+08:00")
+    assert done.code == 0
+    assert "The gateway's time zone could not be detected" in done.err
+    assert "no setting API_KEYS" in done.err
+
+
+def test_a_log_that_has_ended_is_told_beside_no_errors(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYMON_PASSWORD", READER_PASSWORD)
+    gateway.empty_log()
+    gateway.call(A, datetime(2020, 1, 1), "m", 200)
+    location = gateway.location
+    place = str(location.path) if isinstance(location, FileLocation) else location.shown
+    done = Run(capsys, "errors", "--key", B, "--db", place, "--since", "0m")
+    assert "0 errors in the last 0 minutes. " in done.out
+    assert "The newest call in the log ended at 2020-01-01 00:00" in done.err
+
+
 def test_whole_texts_when_asked(run: RunIt) -> None:
     texts = [row["text"] for row in json.loads(run("errors", "--full", "--json").out)["errors"]]
     assert texts == [
@@ -243,8 +331,18 @@ def test_whole_texts_when_asked(run: RunIt) -> None:
         "",
         f"the key {mask_key(A)} is leaked\nsecond line",
     ]
-    table = run("errors", "--full").out
-    assert f"    the key {mask_key(A)} is leaked\n    second line\n" in table
+
+
+def test_whole_texts_in_a_table_are_laid_out_and_steer_no_terminal(run: RunIt, gateway: Gateway) -> None:
+    gateway.error(A, AT + timedelta(minutes=4), "x" * 9_000 + "\t\x1b\u202e end\n\n")
+    lines = run("errors", "--full").out.splitlines()
+    assert lines[2] == "    " + "x" * 9_000 + "    \\u001b\\u202e end"
+    assert lines[3] == ""
+    google = lines.index("    {")
+    laid_out = json.dumps(json.loads(GOOGLE), indent=2).splitlines()
+    assert [line[4:] for line in lines[google : google + len(laid_out)]] == laid_out
+    assert lines[-5].split()[:3] == ["2026-11-23", "14:00:00", mask_key(A)]
+    assert lines[-4:-1] == [f"    the key {mask_key(A)} is leaked", "    second line", ""]
 
 
 FORMS = [[], ["--json"], ["--csv"], ["--full"], ["--full", "--json"], ["--full", "--csv"]]
@@ -299,8 +397,49 @@ def test_a_status_may_be_a_text(run: RunIt, gateway: Gateway) -> None:
     gateway.call(B, AT, "m", "")
     found = json.loads(run("calls", "--status", "All connection attempts failed", "--json").out)["calls"]
     assert [call["status"] for call in found] == ["All connection attempts failed"]
-    assert json.loads(run("attention", "--status", "All connection attempts failed", "--json").out)[0]["count"] == 1
+    assert (
+        json.loads(run("attention", "--status", "All connection attempts failed", "--json").out)["keys"][0]["count"]
+        == 1
+    )
     assert len(json.loads(run("calls", "--status", "", "--json").out)["calls"]) == 1
+    assert "network error" in run("calls").out
+    assert "CALLS WITH NETWORK ERROR" in run("attention", "--status", "").out
+    assert "'', All connection attempts failed, " in run("calls", "--status", "gone").error
+
+
+def test_a_status_that_cannot_be_is_told_with_those_that_occur(run: RunIt, gateway: Gateway) -> None:
+    for command in (["calls", "--status"], ["attention", "--status"]):
+        error = run(*command, "4xx").error
+        assert "4xx: not a status; give a whole number, null for none, or a text that occurs" in error
+        assert error.endswith("those that occur: 429, null, 400\n")
+    assert run("errors", "--code", "abc").error.endswith("those that occur: 400, null, 403\n")
+    gateway.execute("DELETE FROM t_error_logs")
+    assert run("errors", "--code", "abc").error.endswith("those that occur: none\n")
+
+
+@on_sqlite_only("a server keeps no text as a code")
+def test_a_code_may_be_a_text(run: RunIt, gateway: Gateway) -> None:
+    gateway.errors([(A, "m", None, "text", "refused", None, AT), (A, "m", None, "text", "", None, AT)])
+    assert len(json.loads(run("errors", "--code", "refused", "--json").out)["errors"]) == 1
+    assert json.loads(run("errors", "--code", "refused", "--key", B, "--json").out)["errors"] == []
+    assert "network error" in run("errors").out
+    assert run("errors", "--code", "refused", "--since", "59m").code == 2
+
+
+def test_keys_that_are_no_longer_in_the_pool_are_not_mixed(run: RunIt, gateway: Gateway) -> None:
+    gateway.error("another0003", AT, "text")
+    assert "2 keys end in 3" in run("errors", "--key", "3").error
+    assert "2 keys end in 0003" in run("errors", "--key", "0003", "--limit", "1").error
+    assert len(json.loads(run("errors", "--key", GONE, "--json").out)["errors"]) == 1
+    gateway.error("0003", AT, "text")
+    assert len(json.loads(run("errors", "--key", "0003", "--json").out)["errors"]) == 1
+    assert run("errors", "--key", GONE, "--since", "5m").code == 2
+
+
+def test_wrong_options_are_told_in_words(run: RunIt) -> None:
+    assert "argument --limit: 0: not a whole number from 1 to 1,000,000" in run("calls", "--limit", "0").error
+    assert "7x: neither an age, such as 30m, 24h or 7d, nor a time" in run("errors", "--since", "7x").error
+    assert "no key of the pool, and none with an error in that time, is zzz" in run("errors", "--key", "zzz").error
 
 
 @pytest.mark.parametrize(
@@ -310,6 +449,8 @@ def test_a_status_may_be_a_text(run: RunIt, gateway: Gateway) -> None:
         ["calls", "--key", ""],
         ["calls", "--key", "000"],
         ["errors", "--key", ""],
+        ["errors", "--key", "zzz"],
+        ["errors", "--key", "000"],
         ["errors", "--since", "yesterday"],
         ["errors", "--since", "99999999d"],
         ["errors", "--since", "0001-01-01"],

@@ -146,6 +146,7 @@ def test_models_are_told_with_their_failures(snapshot: Snapshot) -> None:
 
 def test_filters_tell_null_from_anything() -> None:
     assert error_filters(ErrorFilter()) == {}
+    assert error_filters(ErrorFilter(key=A)) == {"key": A}
     assert error_filters(ErrorFilter(model=(None,), code=(None,))) == {"model": None, "code": None}
     assert error_filters(ErrorFilter(ending="0001", text="x", since=NOW), "quota", NOW - DAY) == {
         "key_ending": "0001",

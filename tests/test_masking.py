@@ -2,7 +2,7 @@
 
 import pytest
 
-from keymon.masking import mask_key, mask_text, mask_url, visible
+from keymon.masking import key_matcher, mask_key, mask_text, mask_url, visible
 
 KEY = "AIzaSyTEST" + "x" * 25 + "0042"
 
@@ -15,6 +15,28 @@ def test_a_key_is_shown_by_its_first_six_and_last_four_characters() -> None:
 def test_most_of_a_short_key_stays_hidden(length: int) -> None:
     shown = mask_key("".join(chr(ord("a") + i) for i in range(length)))
     assert len(shown.replace("…", "")) <= length / 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_meant"),
+    [
+        (KEY, True),
+        ("0042", True),
+        (mask_key(KEY), True),
+        ("AIzaSy...0042", True),
+        ("AIzaSy\\u20260042", True),
+        ("AIzaSy…", True),
+        ("…0042", True),
+        (f"{KEY[:-4]}…{KEY[-4:]}", True),
+        (f"{KEY[:-3]}…{KEY[-4:]}", False),
+        ("AIzaSx…0042", False),
+        ("AIzaSy…0043", False),
+        ("AIzaSy0042", False),
+        ("0043", False),
+    ],
+)
+def test_a_key_is_found_by_its_ending_and_by_what_is_shown_of_it(wanted: str, is_meant: bool) -> None:
+    assert key_matcher(wanted)(KEY) == is_meant
 
 
 def test_an_empty_key_says_so() -> None:

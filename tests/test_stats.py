@@ -101,6 +101,8 @@ def test_a_key_that_is_not_there(wanted: str, error: type[errors.KeymonError]) -
 def test_an_ending_that_several_keys_have() -> None:
     with pytest.raises(errors.KeyAmbiguousError, match="2 keys end in 7"):
         stats_of(keys=(key(7), key(17))).find_key("7")
+    with pytest.raises(errors.KeyAmbiguousError, match="2 keys end in AIzaSy…7"):
+        stats_of(keys=(key(7), key(17))).find_key("AIzaSy…7")
 
 
 # Against a running gateway

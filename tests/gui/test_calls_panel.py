@@ -94,6 +94,7 @@ FILTERS: list[tuple[str, Callable[[CallsPanel], None], int]] = [
     ("24 h", lambda panel: choose_period(panel, 2), 6),
     ("ending", lambda panel: panel.ending.setText("0002"), 1),
     ("whole key", lambda panel: panel.ending.setText(f" {A} "), 2),
+    ("as it is shown", lambda panel: panel.ending.setText(mask_key(A)), 2),
     ("nobody", lambda panel: panel.ending.setText("nobody"), 0),
     ("model", lambda panel: panel.model.choose(("gemini-2.5-pro",)), 1),
     ("no model", lambda panel: panel.model.choose((None,)), 1),

@@ -130,6 +130,7 @@ FILTERS: list[tuple[str, Callable[[ErrorsPanel], None], list[str]]] = [
     ("text", lambda panel: panel.filters.text.setText("RETRY in 7"), ["429"]),
     ("nothing", lambda panel: panel.filters.text.setText("no such text"), []),
     ("ending", lambda panel: panel.filters.ending.setText("0001"), ["429", "503"]),
+    ("as it is shown", lambda panel: panel.filters.ending.setText(mask_key(A)), ["429", "503"]),
     ("model", lambda panel: panel.filters.model.choose(("gemini-2.5-pro",)), ["429", "503"]),
     ("no model", lambda panel: panel.filters.model.choose((None,)), ["no status"]),
     ("code", lambda panel: panel.filters.code.choose((403,)), ["403"]),
