@@ -45,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except errors.KeymonError as error:
         _tell(error)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        incomplete = errors.InstallationError(module=visible(str(error.name)))
+        _tell(incomplete)
+        return incomplete.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
