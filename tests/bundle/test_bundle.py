@@ -1,6 +1,6 @@
 """The bundle, where there is no Python, no virtual environment and an empty home: all of it works, or it says what not.
 
-It is that of `dist/keymon`, as `make package` builds it, or what KEYMON_BUNDLE names.
+It is that of `dist/keymon`, as `make package` builds it.
 """
 
 import json
@@ -15,11 +15,11 @@ import pytest
 from PySide6.QtGui import QImage
 
 from keymon import __version__
+from tests.bundle.conftest import built
 from tests.conftest import MakeGatewayServer
 from tests.gateway_file import key
 from tests.mariadb import READER, READER_PASSWORD
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = "keymon.exe" if sys.platform == "win32" else "keymon"
 PATIENCE_S = 120
 MOST_BYTES, MOST_PACKED_BYTES = 175_000_000, 50_000_000
@@ -28,12 +28,7 @@ MOST_BYTES, MOST_PACKED_BYTES = 175_000_000, 50_000_000
 @pytest.fixture(scope="module")
 def bundle() -> Path:
     """Return the folder of the bundle."""
-    folder = Path(os.environ.get("KEYMON_BUNDLE") or ROOT / "dist" / "keymon")
-    if not (folder / PROGRAM).exists():
-        if os.environ.get("KEYMON_NEED_BUNDLE"):
-            pytest.fail(f"there is no bundle in {folder}")
-        pytest.skip("there is no bundle; `make package` builds it")
-    return folder
+    return built(f"keymon/{PROGRAM}").parent
 
 
 @pytest.fixture
