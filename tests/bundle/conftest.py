@@ -1,7 +1,6 @@
 """Where what `make package` built is."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,9 @@ def built(pattern: str) -> Path:
     """Return the one thing in `dist/` of that pattern; without one the test is skipped, or fails where it is needed."""
     found = list(DIST.glob(pattern))
     if not found:
-        tell: Callable[[str], None] = pytest.fail if os.environ.get("KEYMON_NEED_BUNDLE") else pytest.skip
-        tell(f"there is no {pattern} in {DIST}: `make package` builds it")
+        message = f"there is no {pattern} in {DIST}: `make package` builds it"
+        if os.environ.get("KEYMON_NEED_BUNDLE"):
+            pytest.fail(message)
+        pytest.skip(message)
     assert len(found) == 1, found
     return found[0]
