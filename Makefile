@@ -15,7 +15,7 @@ HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' keymon/__init__.py)
 ARCHIVE := keymon-$(VERSION)-linux-$(shell uname -m).tar.xz
 
-.PHONY: demo test check format screenshots package test-bundle bench clean
+.PHONY: demo test check format screenshots package test-bundle test-bare bench clean
 
 demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
@@ -52,6 +52,10 @@ package: $(VENV)/.packaging  ## build into dist/: the bundle for operators, its 
 test-bundle: $(VENV)/.tools  ## try what `make package` built, without a screen and in a window, and nothing of it here
 	@$(call need,$(SCREEN_WORKS),xvfb $(QT_PACKAGES) $(WINDOW_PACKAGES))
 	KEYMON_NEED_BUNDLE=1 $(BIN)/python -m pytest tests/bundle $(ARGS)
+
+test-bare: $(VENV)/.tools  ## try the bundle in a bare Debian, as root
+	@$(call need,command -v debootstrap,debootstrap)
+	KEYMON_NEED_BUNDLE=1 KEYMON_BARE_SYSTEM=1 $(BIN)/python -m pytest tests/bundle/test_bare_system.py $(ARGS)
 
 SIZE ?= 10m
 bench: $(VENV)/.tools  ## measure side by side what the page on performance tells; SIZE=1m, 10m or 50m

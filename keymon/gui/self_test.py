@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer, qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 import keymon
@@ -120,6 +120,7 @@ class _SelfTest:
         from keymon.demo import DemoGateway
 
         application(theme="light")
+        self.step("fonts", _fonts)
         window = MainWindow(QSettings(str(place / "self-test.ini"), QSettings.Format.IniFormat))
         demo = DemoGateway(living=False)
         try:
@@ -222,6 +223,13 @@ def _keyring() -> str:
         importlib.import_module("secretstorage")
     found = sorted({type(one).__module__.rpartition(".")[2] for one in backend.get_all_keyring()})
     return f"in use: {type(keyring.get_keyring()).__module__.rpartition('.')[2]}; usable: {', '.join(found)}"
+
+
+def _fonts() -> str:
+    families = QFontDatabase.families()
+    if not families:
+        raise RuntimeError("this system has no font (on Debian or Ubuntu: apt install fonts-dejavu-core)")
+    return f"{len(families)} families"
 
 
 def _encryption() -> str:
