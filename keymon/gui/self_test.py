@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer, qInstallMessageHandler
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 import keymon
@@ -226,10 +226,10 @@ def _keyring() -> str:
 
 
 def _fonts() -> str:
-    families = QFontDatabase.families()
-    if not families:
-        raise RuntimeError("this system has no font (on Debian or Ubuntu: apt install fonts-dejavu-core)")
-    return f"{len(families)} families"
+    font = QGuiApplication.font()
+    if not QFontMetrics(font).inFont("A"):
+        raise RuntimeError("there is no font, letters are boxes; on Debian or Ubuntu: apt install fonts-dejavu-core")
+    return f"{font.family()}, {len(QFontDatabase.families())} families"
 
 
 def _encryption() -> str:
