@@ -12,7 +12,10 @@ WINDOW_PACKAGES := libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 li
 	libwayland-client0 libwayland-cursor0 libwayland-egl1
 HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
 
-.PHONY: demo test check format screenshots bench clean
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' keymon/__init__.py)
+ARCHIVE := keymon-$(VERSION)-linux-$(shell uname -m).tar.xz
+
+.PHONY: demo test check format screenshots package test-bundle test-bare bench clean
 
 demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
@@ -38,6 +41,22 @@ screenshots: $(VENV)/.keymon  ## draw the pictures of the README anew
 	$(BIN)/keymon screenshot --demo --out docs/images --theme light
 	$(BIN)/keymon screenshot --demo --out docs/images --theme dark
 
+package: $(VENV)/.packaging  ## build into dist/: the bundle for operators, its archive, wheel and sdist, checksums
+	@$(call need,$(PACKERS_WORK),binutils xz-utils)
+	rm -rf build dist
+	$(BIN)/python -m PyInstaller --noconfirm --log-level WARN keymon.spec
+	cd dist && tar --sort=name --owner=0 --group=0 --numeric-owner -cf - keymon | xz -9 -T0 > $(ARCHIVE)
+	$(BIN)/python -m build --outdir dist
+	cd dist && sha256sum $(ARCHIVE) *.whl *.tar.gz > SHA256SUMS
+
+test-bundle: $(VENV)/.tools  ## try what `make package` built, without a screen and in a window, and nothing of it here
+	@$(call need,$(SCREEN_WORKS),xvfb $(QT_PACKAGES) $(WINDOW_PACKAGES))
+	KEYMON_NEED_BUNDLE=1 $(BIN)/python -m pytest tests/bundle $(ARGS)
+
+test-bare: $(VENV)/.tools  ## try the bundle in a bare Debian, as root
+	@$(call need,command -v debootstrap,debootstrap)
+	KEYMON_NEED_BUNDLE=1 KEYMON_BARE_SYSTEM=1 $(BIN)/python -m pytest tests/bundle/test_bare_system.py $(ARGS)
+
 SIZE ?= 10m
 bench: $(VENV)/.tools  ## measure side by side what the page on performance tells; SIZE=1m, 10m or 50m
 	$(BIN)/python -m tests.benchmarks $(SIZE) $(ARGS)
@@ -58,10 +77,16 @@ $(VENV)/.tools: $(VENV)/.keymon
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
+$(VENV)/.packaging: $(VENV)/.tools
+	$(BIN)/python -m pip install --quiet --group package
+	@touch $@
+
 # A thing is there if it works, whatever its package is called on this release.
 PYTHON_WORKS = $(PYTHON) -c 'import ensurepip, venv'
 QT_WORKS = $(BIN)/python -c 'import PySide6.QtWidgets'
 QT_WINDOW_WORKS = $(QT_WORKS) && ! ldd $(VENV)/lib/python3*/site-packages/PySide6/Qt/plugins/platforms/libqxcb.so | grep -q "not found"
+PACKERS_WORK = command -v strip && command -v objdump && command -v xz
+SCREEN_WORKS = command -v Xvfb && $(QT_WINDOW_WORKS)
 MARIADB_WORKS = command -v mariadbd || test -x /usr/sbin/mariadbd
 QT_CHECK = $(call need,$(QT_WORKS),$(QT_PACKAGES))
 

@@ -6,11 +6,12 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 
 import argparse
 import gc
+import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 from keymon import __version__, errors
 from keymon.display import check_window_libraries, has_display, qt_errors
 from keymon.gateway_options import add_gateway_options, instant, is_named, located, monitored, named, place, title, zone
-from keymon.masking import foreign
+from keymon.masking import foreign, visible
 
 if TYPE_CHECKING:
     from keymon.connection_check import Finding
@@ -45,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except errors.KeymonError as error:
         _tell(error)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        incomplete = errors.InstallationError(module=visible(str(error.name)))
+        _tell(incomplete)
+        return incomplete.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -139,6 +144,10 @@ def _parser() -> argparse.ArgumentParser:
     screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")
     screenshot.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the images")
     screenshot.add_argument("--theme", choices=("light", "dark"), default="light")
+    self_test = add("self-test", _run_self_test, "try each part of keymon once, and tell whether all of it works here")
+    self_test.add_argument("--out", type=Path, metavar="DIR", help="folder for pictures and the report")
+    self_test.add_argument("--json", action="store_true", help="print JSON")
+    self_test.epilog = "Tries the sample gateway and, where one is named, another. Ends with 1 if a part fails."
     return parser
 
 
@@ -315,6 +324,35 @@ def _run_screenshot(options: argparse.Namespace) -> int:
     with monitored(options, month=True, now=_PICTURED) as monitor:
         paths = pictures.render(monitor, title(options), options.out, options.theme)
     return _print("".join(f"{path}\n" for path in paths))
+
+
+def _run_self_test(options: argparse.Namespace) -> int:
+    if not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with qt_errors():
+        check_window_libraries()
+        from keymon.gui import self_test
+    if options.out is not None:
+        with output_errors(options.out):
+            options.out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        open_monitor = (lambda: stack.enter_context(monitored(options, month=False))) if is_named(options) else None
+        report = self_test.run(open_monitor, options.out)
+    text = json.dumps(report.as_data(), indent=2) + "\n"
+    if options.out is not None:
+        with output_errors(options.out):
+            (options.out / "report.json").write_text(text, encoding="utf-8")
+    _print(text if options.json else report.as_text())
+    return 0 if report.passed else 1
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """Raise `OutputError` where `path` cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        raise errors.OutputError(path=visible(str(path)), reason=error.strerror) from None
 
 
 def _demo_without_display() -> int:

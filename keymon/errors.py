@@ -341,6 +341,14 @@ class RightMissingError(DatabaseError):
     advice = "It needs SELECT on t_request_log and t_settings, and on t_error_logs for the texts of errors."
 
 
+class InstallationError(KeymonError):
+    """A part of keymon, or of what it is made with, is not there."""
+
+    exit_code = 1
+    template = "this installation of keymon is not complete: {module} is missing"
+    advice = "Install keymon anew."
+
+
 class ErrorTextsMissingError(DatabaseError):
     """There are figures, but no texts of errors to be read."""
 

@@ -23,7 +23,7 @@ def render(monitor: "Monitor", title: str, folder: Path, theme: Theme) -> list[P
 
     Raises `OutputError`, and what reading the gateway raises.
     """
-    told_before = qInstallMessageHandler(_tell_qt_message)
+    told_before = qInstallMessageHandler(tell_qt_message)
     try:
         snapshot = monitor.refresh()
         application(theme=theme)
@@ -54,7 +54,7 @@ def _render(
     return made
 
 
-def _tell_qt_message(_kind: QtMsgType, _context: QMessageLogContext, text: str | None) -> None:
+def tell_qt_message(_kind: QtMsgType, _context: QMessageLogContext, text: str | None) -> None:
     """Print what Qt complains about, except for the locale, and for what cannot be done without a screen."""
     if text is not None and not text.startswith(("This plugin does not support ", "Detected locale ")):
         print(text, file=sys.stderr)

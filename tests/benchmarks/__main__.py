@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import (
+    bundle,
     load,
     machine,
     refresh_idle,
@@ -36,6 +37,7 @@ _MEASURES: dict[str, Callable[[Course], list[Measurement]]] = {
     "load": load.measure,
     "window_memory": window_memory.measure,
     "first_paint": window.first_paint,
+    "bundle": bundle.measure,
     "large_pool": window.large_pool,
     "panels": window.panels,
     "recovery": window.recovery,
