@@ -48,7 +48,7 @@ class BrowserPanel(QWidget):
         self._foot = plain_text(muted=True)
         self.newer = QPushButton(tr("Show ne&west"))
         self.newer.clicked.connect(self.show_newest)
-        self.export = QPushButton(tr("Exp&ort…"))  # by another letter than that of the details, which it may be in
+        self.export = QPushButton(tr("E&xport…"))
         self.export.clicked.connect(self.export_wanted)
         self.put_text_away()
 

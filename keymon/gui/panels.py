@@ -288,6 +288,7 @@ def _browser(window: "MainWindow", panel: _Browser, key: str | None) -> _Browser
     panel.setFocusProxy(panel.table)
     if key is not None:
         panel.set_key(key)
+        panel.export.hide()  # the details export what is in front of them
     return panel
 
 

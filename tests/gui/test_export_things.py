@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QPushButton
 
 from keymon.gui.calls_panel import CallsPanel
 from keymon.gui.errors_panel import ErrorsPanel
@@ -254,19 +253,6 @@ def test_calls_and_errors_in_the_details_are_exported_as_they_list(filled: Bench
     choose(dialog, "Errors (", "json")
     filters = read_json(write(filled.qtbot, dialog))["filters"]
     assert filters["key_ending"] == "AIzaSy…0000"
-
-
-@pytest.mark.parametrize(("tab", "things"), [(2, ["Calls: The last 24 hours (7)"]), (3, ["Errors (1)"])])
-def test_the_button_of_a_panel_in_the_details_exports_that_panel(filled: Bench, tab: int, things: list[str]) -> None:
-    details = filled.window.open_details(key(0))
-    details.tabs.setCurrentIndex(tab)
-    panel = details.findChild(CallsPanel if tab == 2 else ErrorsPanel)
-    assert panel is not None
-    if isinstance(panel, ErrorsPanel):
-        filled.qtbot.waitUntil(lambda: not panel.is_looking)
-    next(one for one in panel.findChildren(QPushButton) if one.text().replace("&", "") == "Export…").click()
-    assert things_of(opened(filled))[: len(things)] == things
-    assert opened(filled).parent() is details
 
 
 def test_an_export_goes_with_its_details(filled: Bench) -> None:
