@@ -6,6 +6,7 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 
 import argparse
 import gc
+import io
 import json
 import os
 import shlex
@@ -16,9 +17,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from keymon import __version__, errors
+from keymon import errors
 from keymon.display import check_window_libraries, has_display, qt_errors
-from keymon.gateway_options import add_gateway_options, instant, is_named, located, monitored, named, place, title, zone
+from keymon.gateway_options import (
+    add_gateway_options,
+    instant,
+    is_named,
+    located,
+    monitored,
+    named,
+    place,
+    title,
+    what,
+    zone,
+)
 from keymon.masking import foreign, visible
 
 if TYPE_CHECKING:
@@ -36,6 +48,8 @@ _MOST_LISTED = 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run keymon with `arguments` (those of the process by default) and return its exit code."""
+    if sys.stdout is None or sys.stderr is None:
+        return _without_console(arguments)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -58,6 +72,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _without_console(arguments: Sequence[str] | None) -> int:
+    """Run where nobody sees what is printed, as with keymon-gui on Windows: what is, is shown in a window."""
+    told = io.StringIO()
+    sys.stdout, sys.stderr = sys.stdout or told, sys.stderr or told
+    try:
+        return main(arguments)
+    finally:
+        if told.getvalue():
+            from keymon.gui.questions import tell_what_was_printed
+
+            tell_what_was_printed(told.getvalue())
+
+
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
     """Print a message and the way out of it as one line on standard error."""
     advice = f". {message.advice}" if message.advice else ""
@@ -72,6 +99,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(errors.UsageError.exit_code, f"{PROGRAM}: {foreign(message)} (see '{self.prog} --help')\n")
 
 
+class _Version(argparse.Action):
+    """Finds the versions out only when they are asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from keymon.versions import versions
+
+        print(versions())
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         PROGRAM,
@@ -79,8 +116,11 @@ def _parser() -> argparse.ArgumentParser:
         " The gateway's database is only ever read.",
         epilog="Exit codes: 0 done, 2 wrong usage, 3 database out of reach or unreadable, 4 not a gateway's database.",
     )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the versions of keymon and its libraries")
     add_gateway_options(parser, None)
+    parser.add_argument(
+        "--new-window", action="store_true", help="open a window even where one on the same gateway is open already"
+    )
     parser.set_defaults(run=_run_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 
@@ -144,6 +184,11 @@ def _parser() -> argparse.ArgumentParser:
     screenshot = add("screenshot", _run_screenshot, "draw the main window and the busiest key's details to PNG")
     screenshot.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the images")
     screenshot.add_argument("--theme", choices=("light", "dark"), default="light")
+    entry = add("desktop-entry", _run_desktop_entry, "put keymon into the menus of the desktop, or take it out", False)
+    entry.add_argument("action", choices=("install", "remove"))
+    completion = add("completion", _run_completion, "print a script that completes commands and options", False)
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.epilog = "For bash: keymon completion bash > ~/.local/share/bash-completion/completions/keymon"
     self_test = add("self-test", _run_self_test, "try each part of keymon once, and tell whether all of it works here")
     self_test.add_argument("--out", type=Path, metavar="DIR", help="folder for pictures and the report")
     self_test.add_argument("--json", action="store_true", help="print JSON")
@@ -308,11 +353,12 @@ def _run_window(options: argparse.Namespace) -> int:
     with qt_errors():
         check_window_libraries()
         from keymon.gui import app
+    about = None if options.new_window or options.demo else what(options)
     if not is_named(options):
-        return app.run_window(None, as_of=instant(options))
+        return app.run_window(None, as_of=instant(options), about=about)
     gateway = named(options, living=True) if options.profile is not None else None  # a wrong name is told at once
     naming = (lambda: gateway) if gateway is not None else (lambda: named(options, living=True))
-    return app.run_window(naming, title(options), options.gateway_tz, instant(options))
+    return app.run_window(naming, title(options), options.gateway_tz, instant(options), about)
 
 
 def _run_screenshot(options: argparse.Namespace) -> int:
@@ -324,6 +370,22 @@ def _run_screenshot(options: argparse.Namespace) -> int:
     with monitored(options, month=True, now=_PICTURED) as monitor:
         paths = pictures.render(monitor, title(options), options.out, options.theme)
     return _print("".join(f"{path}\n" for path in paths))
+
+
+def _run_desktop_entry(options: argparse.Namespace) -> int:
+    from keymon import desktop_entry
+
+    if options.action == "install":
+        files = desktop_entry.install(desktop_entry.this_program())
+    else:
+        files = desktop_entry.remove()
+    return _print("".join(f"{file}\n" for file in files))
+
+
+def _run_completion(options: argparse.Namespace) -> int:
+    import shtab
+
+    return _print(shtab.complete(_parser(), options.shell) + "\n")
 
 
 def _run_self_test(options: argparse.Namespace) -> int:

@@ -174,6 +174,13 @@ class WindowSystemError(UsageError):
     template = "the window system cannot be used: {reason}; on Debian or Ubuntu: apt install {packages}"
 
 
+class NoDesktopMenuError(UsageError):
+    """Menus are kept in order by something else here."""
+
+    template = "only the menus of Linux desktops are served by this command"
+    advice = "On Windows and macOS pin keymon where you start it."
+
+
 class OutputError(UsageError):
     """A file that keymon should write cannot be written."""
 

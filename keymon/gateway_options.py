@@ -1,6 +1,7 @@
 """The options that name a gateway, and what they come to: a gateway, its place, a monitor of it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,16 @@ def title(options: argparse.Namespace) -> str:
     if options.demo:
         return "sample gateway"
     return Path(mask_url(options.profile or options.db or options.env or "")).name
+
+
+def what(options: argparse.Namespace) -> str:
+    """Return what the options name, the same for all ways to write a path, without a password; empty for nothing."""
+    if not is_named(options):
+        return ""
+    parts = [options.profile, options.env and os.path.abspath(options.env), options.gateway_tz, options.as_of]  # noqa: PTH100
+    if options.db is not None:
+        parts.append(mask_url(options.db) if "://" in options.db else os.path.abspath(options.db))  # noqa: PTH100
+    return repr(parts)
 
 
 def named(options: argparse.Namespace, now: datetime | None = None, *, living: bool = False) -> "Gateway":

@@ -319,7 +319,7 @@ def test_a_window_needs_a_display(capsys: pytest.CaptureFixture[str], monkeypatc
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert Run(capsys, "--version").out == f"keymon {__version__}\n"
+    assert Run(capsys, "--version").out.startswith(f"keymon {__version__}\nPython ")
 
 
 @pytest.mark.parametrize(

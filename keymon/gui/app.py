@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from keymon.gateways import Gateway
+    from keymon.gui.instances import Instance
 
 _SIGNAL_CHECK_MS = 200
+DESKTOP_ID = "org.keymon.keymon"
+"""What desktops know keymon by: the name of its entry and of its icons."""
 FIRST_PAINT_VARIABLE = "KEYMON_TELL_FIRST_PAINT"
 """For measurements: a window that finds it in its environment tells when it was painted first, and ends."""
 
@@ -36,11 +40,20 @@ def application(arguments: Sequence[str] = ("keymon",), theme: Theme | None = No
 
 def _bare_application(arguments: Sequence[str] = ("keymon",)) -> QApplication:
     running = QApplication.instance()
+    if running is None and sys.platform == "win32":
+        _name_for_taskbar()
     made = running if isinstance(running, QApplication) else QApplication(list(arguments))
     made.setApplicationName("keymon")
     made.setOrganizationName("keymon")
-    made.setDesktopFileName("keymon")
+    made.setDesktopFileName(DESKTOP_ID)
     return made
+
+
+def _name_for_taskbar() -> None:
+    """Let Windows group keymon's windows under keymon, not under Python; before the first of them."""
+    import ctypes
+
+    ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(DESKTOP_ID)  # type: ignore[attr-defined]
 
 
 Naming = Callable[[], "Gateway"]
@@ -48,15 +61,30 @@ Naming = Callable[[], "Gateway"]
 
 
 def run_window(
-    naming: Naming | None, title: str = "", gateway_tz: str | None = None, as_of: "datetime | None" = None
+    naming: Naming | None,
+    title: str = "",
+    gateway_tz: str | None = None,
+    as_of: "datetime | None" = None,
+    about: str | None = None,
 ) -> int:
     """Open the main window on the gateway that `naming` gives; return the exit code when the window is closed.
+
+    Where a window that was started with the same `about` is open already, that is raised instead; with None it is not
+    looked for.
 
     Without one it is the profile that was followed last, and where there is none the operator is asked. `title` is
     what the gateway is called until it is followed; `gateway_tz` and `as_of` are as on the command line.
     """
+    instance = _instance(about)
+    if instance is not None and not instance.is_first():
+        if instance.raise_first():
+            return 0
+        print("keymon: its other window does not answer, so this is a second one", file=sys.stderr)
     app = _bare_application()
     window = MainWindow(QSettings())
+    if instance is not None:
+        window.all_painted.connect(instance.listen)
+        instance.raise_wanted.connect(partial(_raise, window, instance))
     adopt(app, window.state.theme)
     if naming is not None:
         window.announce(title)
@@ -70,6 +98,25 @@ def run_window(
     finally:
         gc.enable()
         window.deleteLater()
+        if instance is not None:
+            instance.close()
+
+
+def _instance(about: str | None) -> "Instance | None":
+    """Return this start among others; None where others do not matter, or there is no place to meet."""
+    if about is None:
+        return None
+    from keymon.gui.instances import Instance
+
+    try:
+        return Instance(about)
+    except (OSError, KeyError):
+        return None
+
+
+def _raise(window: MainWindow, instance: "Instance") -> None:
+    window.come_to_front()
+    instance.raised()
 
 
 def _complete(

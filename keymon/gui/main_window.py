@@ -335,6 +335,13 @@ class MainWindow(QMainWindow):
 
         questions.tell_about(self)
 
+    def come_to_front(self) -> None:
+        """Be seen, before all other windows as far as the desktop lets us."""
+        if self.isMinimized():
+            self.showNormal()
+        self.raise_()
+        self.activateWindow()
+
     # Geometry
 
     def paintEvent(self, event: QPaintEvent) -> None:

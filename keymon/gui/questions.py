@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from keymon import __version__
 from keymon.gui.translation import error_advice, error_text, tr
+from keymon.versions import versions
 
 
 def ask_file(parent: QWidget, chosen: Callable[[Path], object]) -> None:
@@ -65,12 +66,23 @@ def tell_problem(parent: QWidget, error: BaseException) -> None:
     box.open()
 
 
+def tell_what_was_printed(text: str) -> None:
+    """Show what a program without a console had to say, and wait until it has been read."""
+    from keymon.gui.app import application
+
+    application()
+    box = QMessageBox(QMessageBox.Icon.Information, "keymon", text.strip())
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.exec()
+
+
 def tell_about(parent: QWidget) -> None:
     """Tell what keymon is, and which version."""
     name = f"keymon {__version__}"
     box = QMessageBox(QMessageBox.Icon.NoIcon, name, name, QMessageBox.StandardButton.Close, parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIconPixmap(parent.windowIcon().pixmap(64, 64))
+    box.setDetailedText(versions())
     box.setInformativeText(
         tr("Watches the API keys of a gemini-balance gateway. It only ever reads the gateway's database.")
     )

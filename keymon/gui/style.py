@@ -25,9 +25,17 @@ def dress(application: QApplication) -> None:
     """Give the application its style, its icon, and a language for its numbers."""
     if HAS_OWN_COLOURS and not isinstance(application.style(), KeymonStyle):
         application.setStyle(KeymonStyle())
-    application.setWindowIcon(QIcon(str(resource("keymon.svg"))))
+    application.setWindowIcon(icon())
     if QLocale().language() == QLocale.Language.C:
         QLocale.setDefault(QLocale(QLocale.Language.English))
+
+
+def icon() -> QIcon:
+    """Return keymon's icon, in sizes from which a desktop can choose."""
+    made = QIcon()
+    for size in (16, 32, 48, 256):
+        made.addFile(str(resource(f"icons/{size}.png")))
+    return made
 
 
 _Element = QStyle.PrimitiveElement

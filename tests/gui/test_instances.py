@@ -1,0 +1,184 @@
+"""One window per gateway: two starts as two processes, and what becomes of the second."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from keymon.gateway_options import what
+from keymon.gui.instances import Instance
+from tests.conftest import MakeGateway
+from tests.gateway_file import key
+
+# Tells when its window is there and when it is raised; ends when it is told to.
+_FIRST = """
+import sys
+from keymon.cli import main
+from keymon.gui.main_window import MainWindow
+came = MainWindow.come_to_front
+def come_to_front(window):
+    came(window)
+    print("raised", flush=True)
+    window.close()
+MainWindow.come_to_front = come_to_front
+from multiprocessing import connection
+made = connection.Listener.__init__
+def listener(*arguments, **options):
+    made(*arguments, **options)
+    print("listens", flush=True)
+connection.Listener.__init__ = listener
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    return os.environ | {
+        "XDG_RUNTIME_DIR": str(runtime),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+
+
+@pytest.fixture
+def first(make_gateway: MakeGateway, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a window, and wait until it listens."""
+    path = make_gateway([key(0)]).path
+    process = subprocess.Popen(
+        [sys.executable, "-c", _FIRST, "--db", str(path)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "listens\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def second(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Start another window, which ends by itself once it is seen."""
+    return subprocess.run(
+        [sys.executable, "-m", "keymon", *arguments],
+        env=environment | {"KEYMON_TELL_FIRST_PAINT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+
+def database_of(process: subprocess.Popen[str]) -> str:
+    assert isinstance(process.args, list)
+    return str(process.args[-1])
+
+
+def test_a_second_start_raises_the_first_window_and_ends(
+    first: subprocess.Popen[str], environment: dict[str, str]
+) -> None:
+    path = Path(database_of(first))
+    done = second(environment, "--db", str(path.parent / ".." / path.parent.name / path.name))
+    assert (done.stdout, done.stderr) == ("", ""), "no window of its own"
+    told, _ = first.communicate(timeout=60)
+    assert told == "raised\n"
+    assert first.returncode == 0
+
+
+@pytest.mark.parametrize("other", ["none", "another", "new"])
+def test_another_gateway_and_a_window_that_is_asked_for_have_their_own(
+    first: subprocess.Popen[str], environment: dict[str, str], make_gateway: MakeGateway, other: str
+) -> None:
+    arguments = {
+        "none": [],
+        "another": ["--db", str(make_gateway([key(1)], "another.db").path)],
+        "new": ["--db", database_of(first), "--new-window"],
+    }[other]
+    assert float(second(environment, *arguments).stdout) > 0
+
+
+def test_a_first_that_hangs_does_not_keep_the_second_from_working(
+    first: subprocess.Popen[str], environment: dict[str, str]
+) -> None:
+    first.send_signal(signal.SIGSTOP)
+    try:
+        done = second(environment, "--db", database_of(first))
+    finally:
+        first.send_signal(signal.SIGCONT)
+    assert float(done.stdout) > 0
+    assert "does not answer" in done.stderr
+
+
+def test_what_a_killed_one_left_is_taken_over(first: subprocess.Popen[str], environment: dict[str, str]) -> None:
+    first.kill()
+    first.wait()
+    runtime = Path(environment["XDG_RUNTIME_DIR"]) / "keymon"
+    assert {path.suffix for path in runtime.iterdir()} == {".lock", ".secret", ".socket"}
+    done = second(environment, "--db", database_of(first))
+    assert float(done.stdout) > 0
+    assert done.stderr == ""
+
+
+def test_only_one_is_the_first_and_nothing_is_left(qtbot: QtBot, tmp_path: Path) -> None:
+    one, other = Instance("a", tmp_path), Instance("a", tmp_path)
+    assert one.is_first()
+    assert not other.is_first()
+    assert Instance("b", tmp_path).is_first()
+    one.raise_wanted.connect(one.raised)
+    one.listen()
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(_until_it_answers(other)))
+    asking.start()
+    qtbot.waitUntil(lambda: answers == [True])
+    asking.join()
+    one.close()
+    assert other.is_first()
+    other.close()
+    assert [path for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
+
+
+def _until_it_answers(instance: Instance) -> bool:
+    return any(instance.raise_first() for _ in range(10_000))
+
+
+def test_who_does_not_know_the_secret_is_not_heard(qtbot: QtBot, tmp_path: Path) -> None:
+    one = Instance("a", tmp_path)
+    assert one.is_first()
+    with qtbot.assertNotEmitted(one.raise_wanted):
+        one.listen()
+        secret = _wait_for(qtbot, tmp_path, ".socket").with_suffix(".secret")
+        assert secret.stat().st_mode & 0o777 == 0o600
+        right = secret.read_bytes()
+        secret.write_bytes(b"wrong")
+        assert not Instance("a", tmp_path).raise_first()
+        secret.write_bytes(right)
+    one.close()
+
+
+def _wait_for(qtbot: QtBot, folder: Path, suffix: str) -> Path:
+    qtbot.waitUntil(lambda: any(path.suffix == suffix for path in folder.iterdir()))
+    return next(path for path in folder.iterdir() if path.suffix == suffix)
+
+
+def test_a_folder_of_others_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "keymon").mkdir()
+    (tmp_path / "keymon").chmod(0o777)
+    with pytest.raises(PermissionError):
+        Instance("a")
+
+
+def test_a_password_is_in_no_name(tmp_path: Path) -> None:
+    from keymon.cli import _parser
+
+    options = _parser().parse_args(["--db", "mysql://user:canary@host/gateway"])
+    assert "canary" not in what(options)

@@ -1,0 +1,133 @@
+"""What a desktop is told of keymon: entry, description, icons, completion of its commands, versions."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from keymon import __version__, cli, desktop_entry
+from keymon.gui.app import DESKTOP_ID
+from keymon.resources import resource
+from keymon.versions import versions
+from tests.icons import SIZES, draw
+
+PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+ENTRY, ABOUT = (resource(f"desktop/{DESKTOP_ID}.{kind}") for kind in ("desktop", "metainfo.xml"))
+
+
+def tool(name: str) -> str:
+    """Return the path of a validator, which CI must have."""
+    found = shutil.which(name)
+    if found is None:
+        if os.environ.get("KEYMON_NEED_BUNDLE"):
+            pytest.fail(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def test_the_entry_is_valid() -> None:
+    done = subprocess.run([tool("desktop-file-validate"), str(ENTRY)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_description_is_valid() -> None:
+    command = [tool("appstreamcli"), "validate", "--no-net", str(ABOUT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_all_names_are_the_same() -> None:
+    about = ET.parse(ABOUT).getroot()  # noqa: S314 - ours
+    entry = ENTRY.read_text()
+    assert desktop_entry.ID == DESKTOP_ID == about.findtext("id")
+    assert about.findtext("launchable") == f"{DESKTOP_ID}.desktop" == ENTRY.name
+    assert f"Icon={DESKTOP_ID}\n" in entry
+    assert f"Name={PROJECT['name']}\n" in entry
+    assert about.findtext("project_license") == PROJECT["license"]
+    assert {one.text for one in about.iterfind("provides/binary")} == {*PROJECT["scripts"], *PROJECT["gui-scripts"]}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_icons_are_what_the_drawing_gives(qtbot: QtBot, size: int) -> None:
+    image, drawn = QImage(str(resource(f"icons/{size}.png"))), draw(size)
+    assert image.size() == drawn.size()
+    for x in range(size):
+        for y in range(size):
+            one, other = image.pixelColor(x, y), drawn.pixelColor(x, y)
+            assert abs(one.lightness() - other.lightness()) < 24
+            assert abs(one.alpha() - other.alpha()) < 24
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def test_keymon_is_put_into_the_menus_and_taken_out(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["desktop-entry", "install"]) == 0
+    written = capsys.readouterr().out.split()
+    assert sorted(map(str, (path for path in data.rglob("*") if path.is_file()))) == sorted(written)
+    entry = (data / "applications" / f"{DESKTOP_ID}.desktop").read_text()
+    program = re.findall(r'^Exec="(.*keymon-gui)"$', entry, re.MULTILINE)
+    assert program == [str(Path(sys.executable).with_name("keymon-gui"))]
+    assert cli.main(["desktop-entry", "remove"]) == 0
+    assert not [path for path in data.rglob("*") if path.is_file()]
+    assert cli.main(["desktop-entry", "remove"]) == 0
+
+
+def test_odd_paths_are_quoted(data: Path) -> None:
+    desktop_entry.install(['/opt/my "keymon" $HOME/100 %/keymon'])
+    entry = data / "applications" / f"{DESKTOP_ID}.desktop"
+    assert r'Exec="/opt/my \\"keymon\\" \\$HOME/100 %%/keymon"' in entry.read_text()
+    subprocess.run([tool("desktop-file-validate"), str(entry)], check=True)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data.write_text("in the way")
+    assert cli.main(["desktop-entry", "install"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_elsewhere_there_are_no_such_menus(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cli.main(["desktop-entry", "install"]) == 2
+    assert "only the menus of Linux desktops" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("ca", ["calls"]), ("self", ["self-test"]), ("--new", ["--new-window"])]
+)
+def test_commands_and_options_are_completed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, expected: list[str]
+) -> None:
+    assert cli.main(["completion", "bash"]) == 0
+    script = tmp_path / "completion"
+    script.write_text(capsys.readouterr().out)
+    ask = (
+        f"source {script}; COMP_WORDS=(keymon {typed}); COMP_CWORD=1;"
+        f' _shtab_keymon keymon {typed} keymon; echo "${{COMPREPLY[@]}}"'
+    )
+    done = subprocess.run([tool("bash"), "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == expected
+    assert done.stderr == ""
+
+
+def test_versions_are_told_without_qt() -> None:
+    told = versions().splitlines()
+    assert told[0] == f"keymon {__version__}"
+    assert any(re.fullmatch(r"PySide6 \d+\.\d+\.\d+", line) for line in told)
+    assert any(re.fullmatch(r"SQLAlchemy \d+\.\d+\.\d+", line) for line in told)
+    script = "import sys\nfrom keymon.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass\n"
+    script += "sys.exit('PySide6' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
