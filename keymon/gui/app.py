@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from keymon.gui.main_window import MainWindow
 from keymon.gui.theme import Theme, adopt, apply_theme
+from keymon.gui.translation import language_of, speak
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,6 +58,7 @@ def run_window(
     """
     app = _bare_application()
     window = MainWindow(QSettings())
+    speak(language_of(window.state.language))
     adopt(app, window.state.theme)
     if naming is not None:
         window.announce(title)
