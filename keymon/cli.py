@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _without_console(arguments: Sequence[str] | None) -> int:
     """Run where nobody sees what is printed, as with keymon-gui on Windows: what is, is shown in a window."""
     told = io.StringIO()
-    sys.stdout, sys.stderr = sys.stdout or told, sys.stderr or told
+    sys.stdin, sys.stdout, sys.stderr = sys.stdin or io.StringIO(), sys.stdout or told, sys.stderr or told
     try:
         return main(arguments)
     finally:
