@@ -79,7 +79,8 @@ def run_window(
     if instance is not None and not instance.is_first():
         if instance.raise_first():
             return 0
-        print("keymon: its other window does not answer, so this is a second one", file=sys.stderr)
+        if not instance.is_first():
+            print("keymon: its other window does not answer, so this is a second one", file=sys.stderr)
     app = _bare_application()
     window = MainWindow(QSettings())
     if instance is not None:
