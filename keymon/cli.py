@@ -87,8 +87,7 @@ def _without_console(arguments: Sequence[str] | None) -> int:
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
     """Print a message and the way out of it as one line on standard error."""
-    advice = f". {message.advice}" if message.advice else ""
-    print(f"{PROGRAM}: {prefix}{str(message).rstrip('.')}{advice}", file=sys.stderr)
+    print(f"{PROGRAM}: {prefix}{message.line}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from keymon.display import platform_errors
 from keymon.gui.main_window import MainWindow
 from keymon.gui.theme import Theme, adopt, apply_theme
 
@@ -42,7 +43,11 @@ def _bare_application(arguments: Sequence[str] = ("keymon",)) -> QApplication:
     running = QApplication.instance()
     if running is None and sys.platform == "win32":
         _name_for_taskbar()
-    made = running if isinstance(running, QApplication) else QApplication(list(arguments))
+    if isinstance(running, QApplication):
+        made = running
+    else:
+        with platform_errors():
+            made = QApplication(list(arguments))
     made.setApplicationName("keymon")
     made.setOrganizationName("keymon")
     made.setDesktopFileName(DESKTOP_ID)
