@@ -51,7 +51,8 @@ package: $(VENV)/.packaging  ## build into dist/: the bundle for operators, its 
 
 test-bundle: $(VENV)/.tools  ## try what `make package` built, without a screen and in a window, and nothing of it here
 	@$(call need,$(SCREEN_WORKS),xvfb $(QT_PACKAGES) $(WINDOW_PACKAGES))
-	KEYMON_NEED_BUNDLE=1 $(BIN)/python -m pytest tests/bundle $(ARGS)
+	@$(call need,$(VALIDATORS_WORK),desktop-file-utils appstream)
+	KEYMON_NEED_BUNDLE=1 $(BIN)/python -m pytest tests/bundle tests/test_desktop.py $(ARGS)
 
 test-bare: $(VENV)/.tools  ## try the bundle in a bare Debian, as root
 	@$(call need,command -v debootstrap,debootstrap)
@@ -89,6 +90,7 @@ PYTHON_WORKS = $(PYTHON) -c 'import ensurepip, venv'
 QT_WORKS = $(BIN)/python -c 'import PySide6.QtWidgets'
 QT_WINDOW_WORKS = $(QT_WORKS) && ! ldd $(VENV)/lib/python3*/site-packages/PySide6/Qt/plugins/platforms/libqxcb.so | grep -q "not found"
 PACKERS_WORK = command -v strip && command -v objdump && command -v xz
+VALIDATORS_WORK = command -v desktop-file-validate && command -v appstreamcli
 SCREEN_WORKS = command -v Xvfb && $(QT_WINDOW_WORKS)
 MARIADB_WORKS = command -v mariadbd || test -x /usr/sbin/mariadbd
 QT_CHECK = $(call need,$(QT_WORKS),$(QT_PACKAGES))

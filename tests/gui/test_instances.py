@@ -53,9 +53,15 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def first(make_gateway: MakeGateway, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start a window, and wait until it listens."""
-    path = make_gateway([key(0)]).path
+    process = start(environment, "--db", str(make_gateway([key(0)]).path))
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", _FIRST, "--db", str(path)],
+        [sys.executable, "-c", _FIRST, *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -63,9 +69,7 @@ def first(make_gateway: MakeGateway, environment: dict[str, str]) -> Iterator[su
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "listens\n"
-    yield process
-    process.kill()
-    process.communicate()
+    return process
 
 
 def second(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -125,9 +129,18 @@ def test_what_a_killed_one_left_is_taken_over(first: subprocess.Popen[str], envi
     first.wait()
     runtime = Path(environment["XDG_RUNTIME_DIR"]) / "keymon"
     assert {path.suffix for path in runtime.iterdir()} == {".lock", ".secret", ".socket"}
-    done = second(environment, "--db", database_of(first))
-    assert float(done.stdout) > 0
-    assert done.stderr == ""
+    after = start(environment, "--db", database_of(first))
+    assert second(environment, "--db", database_of(first)).stdout == ""
+    assert after.communicate(timeout=60)[0] == "raised\n"
+
+
+def test_a_window_that_has_been_open_for_long_is_still_the_first(tmp_path: Path) -> None:
+    one = Instance("a", tmp_path)
+    assert one.is_first()
+    for lock in tmp_path.glob("*.lock"):
+        os.utime(lock, (0, 0))
+    assert not Instance("a", tmp_path).is_first()
+    one.close()
 
 
 class Eager(Instance):
