@@ -87,8 +87,7 @@ def _without_console(arguments: Sequence[str] | None) -> int:
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
     """Print a message and the way out of it as one line on standard error."""
-    advice = f". {message.advice}" if message.advice else ""
-    print(f"{PROGRAM}: {prefix}{str(message).rstrip('.')}{advice}", file=sys.stderr)
+    print(f"{PROGRAM}: {prefix}{message.line}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -187,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     entry = add("desktop-entry", _run_desktop_entry, "put keymon into the menus of the desktop, or take it out", False)
     entry.add_argument("action", choices=("install", "remove"))
     completion = add("completion", _run_completion, "print a script that completes commands and options", False)
-    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.add_argument("shell", choices=("bash", "zsh", "fish", "tcsh"))
     completion.epilog = "For bash: keymon completion bash > ~/.local/share/bash-completion/completions/keymon"
     self_test = add("self-test", _run_self_test, "try each part of keymon once, and tell whether all of it works here")
     self_test.add_argument("--out", type=Path, metavar="DIR", help="folder for pictures and the report")
@@ -383,9 +382,9 @@ def _run_desktop_entry(options: argparse.Namespace) -> int:
 
 
 def _run_completion(options: argparse.Namespace) -> int:
-    import shtab
+    from keymon.completion import script
 
-    return _print(shtab.complete(_parser(), options.shell) + "\n")
+    return _print(script(_parser(), options.shell))
 
 
 def _run_self_test(options: argparse.Namespace) -> int:

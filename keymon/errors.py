@@ -25,6 +25,12 @@ class KeymonError(Exception):
     def __str__(self) -> str:
         return self.template.format(**self.fields)
 
+    @property
+    def line(self) -> str:
+        """The message and the way out of it on one line."""
+        advice = f". {self.advice}" if self.advice else ""
+        return f"{str(self).rstrip('.')}{advice}"
+
 
 class Notice(KeymonError):  # noqa: N818 - shown, not raised
     """Something off that does not stop keymon: it is shown beside the figures, never raised."""
@@ -164,8 +170,16 @@ class NoDisplayError(UsageError):
     """There is no screen to open a window on."""
 
     template = (
-        "there is no display to open a window on; all commands but that of the window need none: see keymon --help"
+        "there is no display to open a window on; keymon screenshot and the commands that print text need none:"
+        " see keymon --help"
     )
+
+
+class NoPlatformError(UsageError):
+    """Qt is told to use a window system that it does not have."""
+
+    template = "Qt has no window system “{platform}”"
+    advice = "Unset QT_QPA_PLATFORM and QT_QPA_PLATFORM_PLUGIN_PATH, or name xcb, wayland or offscreen."
 
 
 class WindowSystemError(UsageError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keymon import errors
-from keymon.masking import mask_url, visible
+from keymon.masking import looks_like_account, mask_url, visible
 
 if TYPE_CHECKING:
     from keymon.gateways import Access, Gateway
@@ -53,8 +53,21 @@ def what(options: argparse.Namespace) -> str:
         return ""
     parts = [options.profile, options.env and os.path.abspath(options.env), options.gateway_tz, options.as_of]  # noqa: PTH100
     if options.db is not None:
-        parts.append(mask_url(options.db) if "://" in options.db else os.path.abspath(options.db))  # noqa: PTH100
+        parts.append(_where(options.db))
     return repr(parts)
+
+
+def _where(text: str) -> str:
+    """Return the place that a path or a URL names as far as it tells gateways apart, whole and without a password."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return mask_url(text) if looks_like_account(text) else os.path.abspath(text)  # noqa: PTH100
+    if scheme == "sqlite":
+        return os.path.abspath(rest.removeprefix("/"))  # noqa: PTH100
+    address, _, query = rest.partition("?")
+    account, _, place = (address if "@" in address else rest).rpartition("@")
+    sockets = [part for part in query.split("&") if part.startswith("unix_socket=")]
+    return repr((scheme, account.partition(":")[0], place, sockets))
 
 
 def named(options: argparse.Namespace, now: datetime | None = None, *, living: bool = False) -> "Gateway":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from keymon.display import platform_errors
 from keymon.gui.main_window import MainWindow
 from keymon.gui.theme import Theme, adopt, apply_theme
 from keymon.gui.translation import language_of, speak
@@ -43,7 +44,11 @@ def _bare_application(arguments: Sequence[str] = ("keymon",)) -> QApplication:
     running = QApplication.instance()
     if running is None and sys.platform == "win32":
         _name_for_taskbar()
-    made = running if isinstance(running, QApplication) else QApplication(list(arguments))
+    if isinstance(running, QApplication):
+        made = running
+    else:
+        with platform_errors():
+            made = QApplication(list(arguments))
     made.setApplicationName("keymon")
     made.setOrganizationName("keymon")
     made.setDesktopFileName(DESKTOP_ID)
@@ -80,7 +85,8 @@ def run_window(
     if instance is not None and not instance.is_first():
         if instance.raise_first():
             return 0
-        print("keymon: its other window does not answer, so this is a second one", file=sys.stderr)
+        if not instance.is_first():
+            print("keymon: its other window does not answer, so this is a second one", file=sys.stderr)
     app = _bare_application()
     window = MainWindow(QSettings())
     speak(language_of(window.state.language))

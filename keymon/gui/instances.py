@@ -1,12 +1,13 @@
 """One window per gateway: a second start of the same raises the window of the first, and ends.
 
 What a start is about is its gateway as the command line names it; starts that name none are all the same. The first
-holds a lock, and listens once all of its window has been painted. One that does not answer, because it hangs or is
-only starting, is left alone: then there are two windows, which do each other no harm.
+holds a lock, and listens once all of its window has been painted; one that is only starting is waited for. One that
+does not answer, because it hangs, is left alone: then there are two windows, which do each other no harm.
 """
 
 import os
 import sys
+import time
 from binascii import crc32
 from pathlib import Path
 from threading import Event, Thread
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ANSWER_S = 2.0
 """How long a second start waits for the first to be raised."""
+_PAUSE_S = 0.05
 _RAISE, _RAISED, _END = b"raise", b"raised", b"end"
 
 
@@ -46,19 +48,26 @@ class Instance(QObject):
 
     def is_first(self) -> bool:
         """Tell whether there is no other; then this is the first from now on."""
-        return self._lock.tryLock(0) or self._lock.error() != QLockFile.LockError.LockFailedError
+        lock = self._lock
+        return lock.isLocked() or lock.tryLock(0) or lock.error() != QLockFile.LockError.LockFailedError
 
     def raise_first(self) -> bool:
-        """Let the first raise its window; False where it does not answer in `ANSWER_S` seconds."""
-        return self._send(_RAISE)
+        """Let the first raise its window; False where it does not answer in `ANSWER_S` seconds, or has ended."""
+        end = time.monotonic() + ANSWER_S
+        while not self._send(_RAISE, end - time.monotonic()):
+            # It may be starting still, as after a double click too many, or be about to end.
+            if self.is_first() or time.monotonic() + _PAUSE_S > end:
+                return False
+            time.sleep(_PAUSE_S)
+        return True
 
-    def _send(self, message: bytes) -> bool:
+    def _send(self, message: bytes, limit_s: float = ANSWER_S) -> bool:
         """Send a message to the first; tell whether it answered in time."""
         answers: list[bool] = []
         # In a thread: one that hangs may be connected to and then says nothing, which nothing in Python ends.
         asking = Thread(target=lambda: answers.append(self._ask(message)), name="keymon-asking", daemon=True)
         asking.start()
-        asking.join(ANSWER_S)
+        asking.join(limit_s)
         return answers == [True]
 
     def _ask(self, message: bytes) -> bool:
@@ -101,10 +110,14 @@ class Instance(QObject):
         from keymon.files import write_private
 
         secret = os.urandom(32)
-        write_private(self._secret, secret)
-        if sys.platform != "win32":
-            Path(self._address).unlink(missing_ok=True)  # left by one that was killed: the lock is ours
-        with Listener(self._address, authkey=secret) as listener:
+        try:
+            write_private(self._secret, secret)
+            if sys.platform != "win32":
+                Path(self._address).unlink(missing_ok=True)  # left by one that was killed: the lock is ours
+            listening = Listener(self._address, authkey=secret)
+        except OSError:
+            return  # the folder is full, or its name is too long for a socket: then there may be two windows
+        with listening as listener:
             while not self._is_over.is_set():
                 try:
                     with listener.accept() as connection:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from keymon.cli import _parser
 from keymon.gateway_options import what
 from keymon.gui.instances import Instance
 from tests.conftest import MakeGateway
@@ -141,26 +143,69 @@ def test_a_window_that_has_been_open_for_long_is_still_the_first(tmp_path: Path)
     one.close()
 
 
-def test_only_one_is_the_first_and_nothing_is_left(qtbot: QtBot, tmp_path: Path) -> None:
-    one, other = Instance("a", tmp_path), Instance("a", tmp_path)
+class Eager(Instance):
+    """Tells when it has asked for the first time."""
+
+    def __init__(self, what: str, folder: Path) -> None:
+        super().__init__(what, folder)
+        self.has_asked = threading.Event()
+
+    def _ask(self, message: bytes) -> bool:
+        answer = super()._ask(message)
+        self.has_asked.set()
+        return answer
+
+
+def test_one_that_is_only_starting_is_waited_for_and_nothing_is_left(qtbot: QtBot, tmp_path: Path) -> None:
+    one, other = Instance("a", tmp_path), Eager("a", tmp_path)
     assert one.is_first()
     assert not other.is_first()
     assert Instance("b", tmp_path).is_first()
-    one.raise_wanted.connect(one.raised)
-    one.listen()
+    told_in: list[threading.Thread] = []
+
+    def come(instance: Instance) -> None:
+        told_in.append(threading.current_thread())
+        instance.raised()
+
+    one.raise_wanted.connect(partial(come, one))
     answers: list[bool] = []
-    asking = threading.Thread(target=lambda: answers.append(_until_it_answers(other)))
+    asking = threading.Thread(target=lambda: answers.append(other.raise_first()))
     asking.start()
-    qtbot.waitUntil(lambda: answers == [True])
+    assert other.has_asked.wait(10)
+    one.listen()
+    qtbot.waitUntil(lambda: answers != [])
     asking.join()
+    assert answers == [True]
+    assert told_in == [threading.main_thread()]
     one.close()
     assert other.is_first()
     other.close()
     assert [path for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
 
 
-def _until_it_answers(instance: Instance) -> bool:
-    return any(instance.raise_first() for _ in range(10_000))
+def test_one_that_ends_meanwhile_is_followed_as_the_first(qtbot: QtBot, tmp_path: Path) -> None:
+    one, other = Instance("a", tmp_path), Eager("a", tmp_path)
+    assert one.is_first()
+    assert not other.is_first()
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(other.raise_first()))
+    asking.start()
+    assert other.has_asked.wait(10)
+    one.close()
+    asking.join()
+    assert answers == [False]
+    assert other.is_first()
+    other.close()
+
+
+def test_a_place_where_no_socket_can_be_made_is_no_fault(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 50)
+    folder.mkdir()
+    one = Instance("a", folder)
+    assert one.is_first()
+    one.listen()
+    one.close()
+    assert not list(folder.glob("*.socket"))
 
 
 def test_who_does_not_know_the_secret_is_not_heard(qtbot: QtBot, tmp_path: Path) -> None:
@@ -190,8 +235,36 @@ def test_a_folder_of_others_is_not_used(tmp_path: Path, monkeypatch: pytest.Monk
         Instance("a")
 
 
-def test_a_password_is_in_no_name(tmp_path: Path) -> None:
-    from keymon.cli import _parser
+def name_of(db: str) -> str:
+    return what(_parser().parse_args(["--db", db]))
 
-    options = _parser().parse_args(["--db", "mysql://user:canary@host/gateway"])
-    assert "canary" not in what(options)
+
+@pytest.mark.parametrize("written", ["mysql://user:{}@host/gateway", "user:{}@host/gateway", "mysql://u:p?{}@host/g"])
+def test_a_password_is_in_no_name(written: str) -> None:
+    assert "canary" not in name_of(written.format("canary"))
+    assert name_of(written.format("canary")) == name_of(written.format("other"))
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mysql://user@host/gateway", "mysql://user@host/gateway2"),
+        ("mysql://user@host/gateway", "mysql://user2@host/gateway"),
+        ("mysql://u@localhost/g?unix_socket=/run/one", "mysql://u@localhost/g?unix_socket=/run/two"),
+        (f"mysql://user@host/{LONG}1", f"mysql://user@host/{LONG}2"),
+        (f"{LONG}1", f"{LONG}2"),
+    ],
+)
+def test_two_gateways_have_two_names(one: str, other: str) -> None:
+    assert name_of(one) != name_of(other)
+
+
+def test_a_file_has_one_name_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written = ["gateway.db", "x/../gateway.db", "sqlite:///gateway.db", f"sqlite:///{tmp_path}/gateway.db"]
+    assert len({name_of(one) for one in written}) == 1
+    monkeypatch.chdir("/")
+    assert name_of("sqlite:///gateway.db") != name_of(f"{tmp_path}/gateway.db")
