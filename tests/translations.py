@@ -16,6 +16,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 LOCALES = ROOT / "resources" / "locale"
+FILES = sorted(LOCALES.glob("*/LC_MESSAGES/*.po"))
+"""The texts of keymon, and those of humanize: spans of time."""
 
 _MARKERS = {"tr", "say", "mark"}
 _PLACES = {"RowColumn": (0, 1, 2), "Column": (0, 1, 2), "PanelKind": (1, 3)}
@@ -76,14 +78,18 @@ def _literals(node: ast.expr) -> Iterator[str]:
 
 
 def _says_something(text: str) -> bool:
-    """Tell whether there are words in a text beside its placeholders."""
-    return re.search(r"[^\W\d_]{2}", re.sub(r"\{[^}]*\}", "", text)) is not None
+    """Tell whether there are words in a text, or marks between its fields."""
+    beside = re.sub(r"\{[^}]*\}", "", text)
+    return bool(beside.strip()) if beside != text else re.search(r"[^\W\d_]{2}", text) is not None
 
 
 class _Compiled(Catalog):
     """A catalogue whose head holds what is needed to read it, and no date: the same texts give the same file."""
 
-    mime_headers = [("Content-Type", "text/plain; charset=utf-8")]  # noqa: RUF012 - an instance variable of Catalog
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        """The head."""
+        return [("Content-Type", "text/plain; charset=utf-8"), ("Plural-Forms", self.plural_forms)]
 
 
 def read(path: Path) -> Catalog:
@@ -94,7 +100,7 @@ def read(path: Path) -> Catalog:
 
 def compiled(catalogue: Catalog) -> bytes:
     """Return a catalogue as the window reads it."""
-    made = _Compiled()
+    made = _Compiled(catalogue.locale)
     for message in catalogue:
         if message.id:
             made[message.id] = message
@@ -115,11 +121,12 @@ def update(path: Path) -> None:
     body = io.BytesIO()
     write_po(body, catalogue, width=120, omit_header=True, sort_by_file=True, include_lineno=False)
     path.write_text(f"{head}\n\n{body.getvalue().decode().strip()}\n", encoding="utf-8")
-    path.with_suffix(".mo").write_bytes(compiled(catalogue))
     left = [message.id for message in catalogue if message.id and not message.string]
     print(f"{path.relative_to(ROOT)}: {len(catalogue)} texts, {len(left)} to translate")
 
 
 if __name__ == "__main__":
-    for one in sorted(LOCALES.glob("*/LC_MESSAGES/keymon.po")):
-        update(one)
+    for one in FILES:
+        if one.stem == "keymon":
+            update(one)
+        one.with_suffix(".mo").write_bytes(compiled(read(one)))

@@ -262,7 +262,7 @@ class ErrorsPanel(BrowserPanel):
             sentences.append(of_group + "\n")
         sentences.append(self._say_how_far())
         if self._snapshot is not None and search.as_of is not None:
-            sentences.append(" " + moments.as_of(self._snapshot, search.as_of) + ".")
+            sentences.append(" " + tr("{sentence}.").format(sentence=moments.as_of(self._snapshot, search.as_of)))
         if self.is_held and (search.newer or search.has_missed):
             sentences.append(" " + tr("Nothing moves while rows are selected or scrolled, or a text is open."))
         if search.newer or search.has_missed:
@@ -278,12 +278,12 @@ class ErrorsPanel(BrowserPanel):
         reached, snapshot = search.reached, self._snapshot
         since = "–" if reached is None or snapshot is None else moments.second(reached, snapshot)
         if self.is_looking:
-            return found + " " + tr("so far, back to {time}…").format(time=since)
+            return tr("{found} so far, back to {time}…").format(found=found, time=since)
         if search.before is None:
-            return found + tr(": all there are in this period.")
+            return tr("{found}: all there are in this period.").format(found=found)
         if search.is_full:
-            return found + ". " + tr("No more are shown at once: narrow the filters.")
-        return found + ", " + tr("back to {time}; there are older ones.").format(time=since)
+            return tr("{found}. No more are shown at once: narrow the filters.").format(found=found)
+        return tr("{found}, back to {time}; there are older ones.").format(found=found, time=since)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Look for nothing that nobody sees."""

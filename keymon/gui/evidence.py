@@ -40,7 +40,7 @@ def _describe(figures: "KeyFigures", snapshot: "Snapshot", text: str | None) -> 
     words = tr("{n} of {most} failures since {since}") if count <= most else tr("{n} failures since {since}")
     line = words.format(n=number(count), most=number(most), since=since or tr("the log begins"))
     error = _telling_error(verdict, text)
-    line = f"{line}: {error}" if error else f"{line}."
+    line = (tr("{sentence}: {error}") if error else tr("{sentence}.")).format(sentence=line, error=error)
     if verdict.passed_over:
         return tr("The gateway gives this key no calls any more, as it does with invalid keys.") + "\n" + line
     return line

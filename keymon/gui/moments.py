@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from keymon.gui.translation import spoken, tr
+from keymon.resources import resource
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,7 +31,7 @@ def _humanize() -> "ModuleType":
     import humanize
 
     language = spoken()
-    humanize.i18n.activate(None if language == "en" else language)
+    humanize.i18n.activate(None if language == "en" else language, resource("locale"))
     return humanize
 
 

@@ -90,7 +90,7 @@ def _outside(found: "Quality") -> str:
     )
     if outside.keyless:
         return tr("{text}; calls that name no key: {n}.").format(text=text, n=number(outside.keyless))
-    return text + "."
+    return tr("{sentence}.").format(sentence=text)
 
 
 def _duplicates(found: "Quality") -> str:

@@ -99,7 +99,7 @@ def _round_times(
 def _day(local: datetime) -> str:
     from PySide6.QtCore import QDate, QLocale
 
-    return QLocale().toString(QDate(local.year, local.month, local.day), "d MMM")
+    return QLocale().toString(QDate(local.year, local.month, local.day), tr("d MMM"))
 
 
 def _offset(instant: datetime, snapshot: "Snapshot") -> timedelta:

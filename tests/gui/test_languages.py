@@ -10,18 +10,20 @@ import pytest
 from babel.messages.catalog import Catalog
 from PySide6.QtCore import QLocale, QSettings
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialogButtonBox, QLabel
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from keymon import errors
 from keymon.gui.command_search import commands
-from keymon.gui.moments import ago
+from keymon.gui.catalogue import Catalogue
+from keymon.gui.moments import ago, span
+from keymon.gui.trend_times import marks
 from keymon.gui.translation import LANGUAGES, Language, error_text, language_of, speak, tr
 from tests import translations
 from tests.gateway_file import key
 from tests.gui.conftest import NOW, Bench, MakeWindow, call, invalidate
 
-FILES = sorted(translations.LOCALES.glob("*/LC_MESSAGES/keymon.po"))
+FILES = [path for path in translations.FILES if path.stem == "keymon"]
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.parents[1].name)
@@ -41,6 +43,7 @@ def pairs(catalogue: Catalog) -> list[tuple[str, str]]:
 
 def test_there_is_a_catalogue_for_each_language_that_can_be_chosen() -> None:
     assert {path.parents[1].name for path in FILES} | {"en"} == set(LANGUAGES)
+    assert [path.with_stem("humanize") for path in FILES] == [path for path in translations.FILES if path not in FILES]
 
 
 def test_all_texts_of_the_window_are_in_the_catalogue(catalogue: Catalog) -> None:
@@ -72,8 +75,10 @@ def test_each_text_has_the_same_fields_and_letters(catalogue: Catalog) -> None:
             assert translated[edge].isspace() == text[edge].isspace(), text
 
 
-def test_what_the_window_reads_is_what_was_translated(file: Path, catalogue: Catalog) -> None:
-    assert file.with_suffix(".mo").read_bytes() == translations.compiled(catalogue), "make translations"
+@pytest.mark.parametrize("path", translations.FILES, ids=lambda path: f"{path.parents[1].name}-{path.stem}")
+def test_what_the_window_reads_is_what_was_translated(path: Path) -> None:
+    compiled = translations.compiled(translations.read(path))
+    assert path.with_suffix(".mo").read_bytes() == compiled, "make translations"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +128,7 @@ def test_a_language_is_spoken_and_left(qtbot: QtBot) -> None:
         assert tr("Keys") == "密钥"
         assert tr("no text of ours") == "no text of ours"
         assert tr("") == ""
-        assert ago(NOW - timedelta(minutes=5), NOW) == "5分之前"
+        assert ago(NOW - timedelta(minutes=5), NOW) == "5 分钟前"
         assert cancel() == "取消"
         error = errors.DatabaseAbsentError(database="gw.db", reason="there is no such file")
         assert "gw.db" in error_text(error)
@@ -136,7 +141,42 @@ def test_a_language_is_spoken_and_left(qtbot: QtBot) -> None:
 
 
 @pytest.mark.usefixtures("chinese")
-def test_the_window_is_in_chinese_from_its_menus_to_its_details(make_window: MakeWindow, bench: Bench) -> None:
+def test_each_span_of_time_is_told_in_chinese() -> None:
+    hours = (0, 0.0001, 0.001, 0.02, 0.5, 1, 7, 24, 90, 24 * 31, 24 * 90, 24 * 365, 24 * 370, 24 * 400, 24 * 600, 24 * 999)
+    told = [ago(NOW - timedelta(hours=n), NOW) for n in hours]
+    assert [text for text in told if re.search("[a-z]", text)] == []
+    assert told[0] == "刚刚"
+    assert told[-1] == "2 年前"
+    assert span(timedelta(days=31)) == "1 个月"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_an_axis_shows_days_as_they_are_written_there(bench: Bench) -> None:
+    snapshot = bench.follow(bench.gateway())
+    trend = snapshot.stats.trend(timedelta(hours=24))
+    assert "11月23日" in [text for _, text in marks(trend, replace(snapshot, is_live=False), 24)]
+
+
+@pytest.fixture
+def untranslated(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Gather what is asked for and not in the catalogue, which only words that are not ours may be."""
+    found: set[str] = set()
+    there = {text for text, _ in pairs(translations.read(FILES[0]))}
+    ask = Catalogue.text
+
+    def note(self: Catalogue, text: str) -> str:
+        if text not in there and re.search(r"[^\W\d_]{2}", text):
+            found.add(text)
+        return ask(self, text)
+
+    monkeypatch.setattr(Catalogue, "text", note)
+    return found
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_window_is_in_chinese_from_its_menus_to_its_details(
+    make_window: MakeWindow, untranslated: set[str], bench: Bench
+) -> None:
     gateway = bench.gateway()
     call(gateway, 0, 3)
     invalidate(gateway, 1)
@@ -151,7 +191,15 @@ def test_the_window_is_in_chinese_from_its_menus_to_its_details(make_window: Mak
     shown = [label.text() for label in (*bench.window.findChildren(QLabel), *dialog.findChildren(QLabel))]
     english = [text for text in shown if re.search(r"\b(the|of|keys|calls|valid|errors?)\b", text)]
     assert english == []
+    assert untranslated == set()
     assert not [one.text for one in commands(bench.window) if "(" in one.text and "&" in one.text]
+
+
+@pytest.mark.usefixtures("chinese")
+def test_no_letter_is_taken_twice_in_a_menu(bench: Bench) -> None:
+    for menu in (bench.window.menuBar(), *bench.window.menuBar().findChildren(QMenu)):
+        letters = [letter for action in menu.actions() for letter in re.findall(r"\(&(\w)\)", action.text())]
+        assert len(letters) == len(set(letters)), [action.text() for action in menu.actions()]
 
 
 def test_the_language_that_is_chosen_is_that_of_the_next_start(
