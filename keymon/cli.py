@@ -48,8 +48,12 @@ _MOST_LISTED = 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run keymon with `arguments` (those of the process by default) and return its exit code."""
+    if sys.stdin is None:
+        sys.stdin = io.StringIO()
     if sys.stdout is None or sys.stderr is None:
-        return _without_console(arguments)
+        from keymon import no_console
+
+        return no_console.run(main, arguments)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -70,19 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-
-
-def _without_console(arguments: Sequence[str] | None) -> int:
-    """Run where nobody sees what is printed, as with keymon-gui on Windows: what is, is shown in a window."""
-    told = io.StringIO()
-    sys.stdout, sys.stderr = sys.stdout or told, sys.stderr or told
-    try:
-        return main(arguments)
-    finally:
-        if told.getvalue():
-            from keymon.gui.questions import tell_what_was_printed
-
-            tell_what_was_printed(told.getvalue())
 
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
