@@ -15,7 +15,7 @@ HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' keymon/__init__.py)
 ARCHIVE := keymon-$(VERSION)-linux-$(shell uname -m).tar.xz
 
-.PHONY: demo test check format screenshots icons package test-bundle test-bare bench clean
+.PHONY: demo test check format screenshots translations icons package test-bundle test-bare bench clean
 
 demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
@@ -57,6 +57,9 @@ test-bundle: $(VENV)/.tools  ## try what `make package` built, without a screen 
 test-bare: $(VENV)/.tools  ## try the bundle in a bare Debian, as root
 	@$(call need,command -v debootstrap,debootstrap)
 	KEYMON_NEED_BUNDLE=1 KEYMON_BARE_SYSTEM=1 $(BIN)/python -m pytest tests/bundle/test_bare_system.py $(ARGS)
+
+translations: $(VENV)/.tools  ## bring the catalogues up to date with the texts of the window, and compile them
+	$(BIN)/python -m tests.translations
 
 icons: $(VENV)/.tools  ## draw the icon anew, in all sizes
 	$(BIN)/python -m tests.icons

@@ -247,7 +247,7 @@ class Monitor:
         except SettingUnreadableError as error:
             if self._settings is None:
                 raise
-            return self._settings, (PoolKeptNotice(reason=str(error)),)
+            return self._settings, (PoolKeptNotice(reason=error),)
         return self._settings, self._settings.notices
 
     def _find_clock(self) -> GatewayClock:

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from keymon import errors
 from keymon.masking import mask_text, visible
+from keymon.words import mark
 
 _INSTRUCTIONS_BETWEEN_CHECKS = 20_000
 _CACHED_PAGES = 100
@@ -178,5 +179,5 @@ def _lenient_text(value: bytes) -> str:
 
 def _what(mode: int) -> str:
     if stat.S_ISDIR(mode):
-        return "a folder"
-    return "a pipe" if stat.S_ISFIFO(mode) else "a device"
+        return mark("a folder")
+    return mark("a pipe") if stat.S_ISFIFO(mode) else mark("a device")

@@ -55,6 +55,19 @@ def test_all_names_are_the_same() -> None:
     assert {one.text for one in about.iterfind("provides/binary")} == {*PROJECT["scripts"], *PROJECT["gui-scripts"]}
 
 
+def test_the_version_and_what_keymon_is_for_are_the_same() -> None:
+    about = ET.parse(ABOUT).getroot()  # noqa: S314 - ours
+    release = about.find("releases/release")
+    assert release is not None
+    assert release.get("version") == __version__
+    entry = ENTRY.read_text()
+    summaries = about.findall("summary")
+    assert len(summaries) == 2
+    for summary in summaries:
+        language = summary.get("{http://www.w3.org/XML/1998/namespace}lang")
+        assert f"\nComment{f'[{language}]' if language else ''}={summary.text}\n" in entry
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_icons_are_what_the_drawing_gives(qtbot: QtBot, size: int) -> None:
     image, drawn = QImage(str(resource(f"icons/{size}.png"))), draw(size)

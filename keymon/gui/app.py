@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from keymon.display import platform_errors
 from keymon.gui.main_window import MainWindow
 from keymon.gui.theme import Theme, adopt, apply_theme
+from keymon.gui.translation import language_of, speak
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,6 +89,7 @@ def run_window(
             print("keymon: its other window does not answer, so this is a second one", file=sys.stderr)
     app = _bare_application()
     window = MainWindow(QSettings())
+    speak(language_of(window.state.language))
     if instance is not None:
         window.all_painted.connect(instance.listen)
         instance.raise_wanted.connect(partial(_raise, window, instance))

@@ -1,5 +1,6 @@
 """The search of commands: all that the menus hold, the profiles, and the keys by their endings."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +48,10 @@ class Command:
         return all(word in text for word in words)
 
 
+_LETTER = re.compile(r"\(&\w\)")
+"""Behind a text in another script stands the letter that it does not have."""
+
+
 def commands(window: "MainWindow") -> list[Command]:
     """Return what the menus of `window` hold now, in their order."""
     # The same action may be in two menus.
@@ -71,6 +76,7 @@ def _of_menu(action: QAction, path: tuple[str, ...]) -> Iterator[tuple[QAction, 
 
 def _plain(text: str) -> str:
     """Return the text of an action without the marks of its mnemonic."""
+    text = _LETTER.sub("", text)
     return text.replace("&&", "\0").replace("&", "").replace("\0", "&")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from keymon.gui.details_dialog import DetailsDialog
     from keymon.gui.main_window import MainWindow
     from keymon.gui.theme import Theme
+    from keymon.gui.translation import Language
     from keymon.gui.window_state import WindowState
 
 Shortcut = QKeySequence.StandardKey | str | None
@@ -46,6 +47,7 @@ def build_menus(window: "MainWindow") -> QAction:
     view.addActions(window.panels.view_actions)
     view.addSeparator()
     _add_themes(view, window)
+    _add_languages(view, window)
     _add_rows(window)
     aid = window.menuBar().addMenu(tr("&Help"))
     _add(aid, tr("&Find a command or a key…"), "Ctrl+K", window.search_commands)
@@ -98,6 +100,28 @@ def _change_theme(state: "WindowState", action: QAction) -> None:
     application = QApplication.instance()
     if isinstance(application, QApplication):
         apply_theme(application, action.data())
+
+
+def _add_languages(view: QMenu, window: "MainWindow") -> None:
+    menu = view.addMenu(tr("&Language"))
+    group = QActionGroup(window)
+    languages: tuple[tuple[str, Language | None], ...] = (
+        (tr("As the &desktop"), None),
+        ("English", "en"),  # each in its own words, for whoever reads no other
+        ("简体中文", "zh_CN"),
+    )
+    for text, language in languages:
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        action.setChecked(language == window.state.language)
+        action.setData(language)
+        group.addAction(action)
+    group.triggered.connect(lambda action: _change_language(window, action))
+
+
+def _change_language(window: "MainWindow", action: QAction) -> None:
+    window.state.language = action.data()
+    window.status_line.showMessage(tr("The language changes when keymon is started the next time."), 6_000)
 
 
 def add_exports(dialog: "DetailsDialog", window: "MainWindow") -> None:

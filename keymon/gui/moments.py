@@ -1,11 +1,13 @@
 """Instants in words: by the desk's clock while a gateway is followed, by the gateway's for a past instant."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from keymon.gui.translation import tr
+from keymon.gui.translation import spoken, tr
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from keymon.monitor import Snapshot
 
 
@@ -15,9 +17,21 @@ def ago(then: datetime | None, now: datetime) -> str:
         return "–"
     if then >= now:
         return tr("now")
+    return _humanize().naturaltime(now - then)  # type: ignore[no-any-return]
+
+
+def span(length: timedelta) -> str:
+    """Return a span of time in words."""
+    return _humanize().naturaldelta(length)  # type: ignore[no-any-return]
+
+
+def _humanize() -> "ModuleType":
+    """Return humanize, which takes time to import, in the language of the window."""
     import humanize
 
-    return humanize.naturaltime(now - then)
+    language = spoken()
+    humanize.i18n.activate(None if language == "en" else language)
+    return humanize
 
 
 def moment(instant: datetime, snapshot: "Snapshot") -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from keymon.data_quality import TEXT_LIMIT
-from keymon.gui.moments import moment
+from keymon.gui.moments import moment, span
 from keymon.gui.translation import number, percent, tr
 from keymon.masking import mask_key
 
@@ -108,12 +108,12 @@ def _clock(found: "Quality") -> str:
     ahead = found.clock_ahead
     if ahead is None:
         return tr("It shows by calls that arrive while keymon watches: a few are needed.")
-    span = _span(abs(ahead))
+    length = span(abs(ahead))
     if found.states["clock"] == "fine":
         return tr("The gateway's clock and this computer's agree.")
     if ahead > timedelta(0):
-        return tr("The gateway's clock is {span} ahead of this computer's.").format(span=span)
-    return tr("The gateway's clock is {span} behind this computer's.").format(span=span)
+        return tr("The gateway's clock is {span} ahead of this computer's.").format(span=length)
+    return tr("The gateway's clock is {span} behind this computer's.").format(span=length)
 
 
 def _room(found: "Quality") -> str:
@@ -138,7 +138,7 @@ def _age(found: "Quality", snapshot: "Snapshot") -> str:
     if found.age is None or oldest is None:
         return tr("Not looked for yet, or there is none with a time that can be read.")
     return tr("The log begins {span} ago, on {date}.").format(
-        span=_span(max(found.age, timedelta(0))), date=moment(oldest, snapshot)
+        span=span(max(found.age, timedelta(0))), date=moment(oldest, snapshot)
     )
 
 
@@ -146,9 +146,3 @@ def _times(found: "Quality") -> str:
     if not found.without_time:
         return tr("All calls that were read have a time.")
     return tr("Calls without a time, or with one that cannot be read: {n}.").format(n=number(found.without_time))
-
-
-def _span(span: timedelta) -> str:
-    import humanize
-
-    return humanize.naturaldelta(span)

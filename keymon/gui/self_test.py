@@ -11,19 +11,22 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QSettings, QTimer, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QFontDatabase, QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 import keymon
 from keymon.gui.app import application
 from keymon.gui.main_window import MainWindow
+from keymon.gui.moments import ago
 from keymon.gui.panels import KINDS
 from keymon.gui.pictures import tell_qt_message
 from keymon.gui.poller import Poller, Source
+from keymon.gui.translation import LANGUAGES, speak, spoken, tr
 from keymon.masking import foreign, mask_url
 from keymon.stats import DAY
 
@@ -121,6 +124,7 @@ class _SelfTest:
 
         application(theme="light")
         self.step("fonts", _fonts)
+        self.step("translations", _translations)
         window = MainWindow(QSettings(str(place / "self-test.ini"), QSettings.Format.IniFormat))
         demo = DemoGateway(living=False)
         try:
@@ -230,6 +234,28 @@ def _fonts() -> str:
     if not QFontMetrics(font).inFont("A"):
         raise RuntimeError("there is no font, letters are boxes; on Debian or Ubuntu: apt install fonts-dejavu-core")
     return f"{font.family()}, {len(QFontDatabase.families())} families"
+
+
+def _translations() -> str:
+    """Speak each language once: our own texts, Qt's, and those of spans of time."""
+    before, now = spoken(), datetime.now(UTC)
+    others = [language for language in LANGUAGES if language != "en"]
+    try:
+        for language in others:
+            speak("en")
+            english = _samples(now)
+            speak(language)
+            same = [text for text, other in zip(english, _samples(now), strict=True) if text == other]
+            if same:
+                raise LookupError(f"{language} has no text for {', '.join(same)}")
+    finally:
+        speak(before)
+    return ", ".join(others)
+
+
+def _samples(now: datetime) -> list[str]:
+    cancel = QCoreApplication.translate("QPlatformTheme", "Cancel")
+    return [tr("Valid keys"), cancel, ago(now - timedelta(minutes=5), now)]
 
 
 def _encryption() -> str:

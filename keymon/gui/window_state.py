@@ -9,6 +9,8 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from keymon.gui.translation import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from keymon.gui.key_panel import KeyPanel
     from keymon.gui.panels import Panels
     from keymon.gui.theme import Theme
+    from keymon.gui.translation import Language
 
 Choice = int | str | bool
 
@@ -82,6 +85,16 @@ class WindowState:
     @theme.setter
     def theme(self, theme: "Theme | None") -> None:
         self._settings.setValue("theme", theme or "")
+
+    @property
+    def language(self) -> "Language | None":
+        """The language that the operator chose; None where it is that of the desktop."""
+        kept = self._settings.value("language")
+        return next((language for language in LANGUAGES if language == kept), None)
+
+    @language.setter
+    def language(self, language: "Language | None") -> None:
+        self._settings.setValue("language", language or "")
 
     def restore_choices(self, name: str, of: "Choosing") -> None:
         """Let a part of the window go on with what was chosen in it last."""

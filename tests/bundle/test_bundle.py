@@ -72,6 +72,7 @@ def test_all_of_it_works_without_a_screen(bundle: Path, home: Path) -> None:
     assert told["window"].startswith("52 keys, ")
     assert told["panels"] == "keys, trend, attention, calls, errors, quality"
     assert told["keyring"].startswith("in use: ")
+    assert told["translations"] == "zh_CN"
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from keymon import cli
 from keymon.errors import DatabaseAbsentError, OutputError
 from keymon.gateways import Access, Gateway
 from keymon.gui import app, pictures
@@ -361,81 +360,3 @@ def test_a_window_that_is_closed_before_it_is_complete_keeps_what_was_remembered
     window.close()
     assert settings.value("splitter") == b"kept"
     window.deleteLater()
-
-
-# Without a console
-
-
-class Told:
-    """Runs keymon where there is no console, and notes what is shown in a dialog."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.shown: list[str] = []
-        self._monkeypatch = monkeypatch
-
-    def run(self, *arguments: str) -> int:
-        QTimer.singleShot(0, self._look)
-        with self._monkeypatch.context() as patched:
-            for name in ("stdin", "stdout", "stderr"):
-                patched.setattr(sys, name, None)
-            try:
-                return cli.main(arguments)
-            except SystemExit as end:
-                return int(str(end.code))
-
-    def _look(self) -> None:
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        self.shown.append(box.text())
-        box.accept()
-
-
-@pytest.fixture
-def told(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Told:
-    return Told(monkeypatch)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (["--db", "nothing.db", "keys"], 3),
-        (["--wrong"], 2),
-        (["check", "--db", "mysql://user@127.0.0.1/x"], 2),  # it would ask for a password
-        (["usage", "-", "--db", "nothing.db"], 3),
-    ],
-)
-def test_what_is_printed_where_there_is_no_console_is_shown(told: Told, arguments: list[str], code: int) -> None:
-    assert told.run(*arguments) == code
-    assert len(told.shown) == 1
-    assert told.shown[0].startswith("keymon: ")
-
-
-def test_a_fault_where_there_is_no_console_is_shown_without_its_message(
-    told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError("canary".upper())
-
-    monkeypatch.setattr(cli, "monitored", fail)
-    assert told.run("keys", "--db", "gateway.db") == 1
-    assert told.shown[0].startswith("keymon has met a fault of its own (ZeroDivisionError).\n")
-    assert "in fail" in told.shown[0]
-    assert "CANARY" not in told.shown[0]
-
-
-@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&-"])
-def test_streams_that_are_closed_are_no_fault(closed: str) -> None:
-    command = f"{sys.executable} -m keymon keys --db nothing.db {closed}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QT_QPA_PLATFORM")}
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        env=environment | {"DISPLAY": "", "WAYLAND_DISPLAY": ""},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 3
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == (0 if "2" in closed else 1)
