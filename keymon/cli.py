@@ -107,10 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 2 wrong usage, 3 database out of reach or unreadable, 4 not a gateway's database.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the versions of keymon and its libraries")
+    window = parser.add_argument_group("the window")
+    window.add_argument("--new-window", action="store_true", help="open another where one on the same gateway is open")
     add_gateway_options(parser, None)
-    parser.add_argument(
-        "--new-window", action="store_true", help="open a window even where one on the same gateway is open already"
-    )
     parser.set_defaults(run=_run_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 

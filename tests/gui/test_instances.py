@@ -1,5 +1,6 @@
 """One window per gateway: two starts as two processes, and what becomes of the second."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -8,12 +9,14 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from keymon.cli import _parser
 from keymon.gateway_options import what
+from keymon.gui import instances
 from keymon.gui.instances import Instance
 from tests.conftest import MakeGateway
 from tests.gateway_file import key
@@ -268,3 +271,11 @@ def test_a_file_has_one_name_however_it_is_written(tmp_path: Path, monkeypatch: 
     assert len({name_of(one) for one in written}) == 1
     monkeypatch.chdir("/")
     assert name_of("sqlite:///gateway.db") != name_of(f"{tmp_path}/gateway.db")
+
+
+def test_windows_is_asked_to_let_the_first_come_to_the_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    user = SimpleNamespace(AllowSetForegroundWindow=told.append)
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(user32=user), raising=False)
+    instances._let_come_to_front()
+    assert told == [-1]
