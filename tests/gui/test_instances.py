@@ -186,7 +186,10 @@ def test_one_that_is_only_starting_is_waited_for_and_nothing_is_left(qtbot: QtBo
     assert [path for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
 
 
-def test_one_that_ends_meanwhile_is_followed_as_the_first(qtbot: QtBot, tmp_path: Path) -> None:
+def test_one_that_ends_meanwhile_is_followed_as_the_first(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instances, "ANSWER_S", 20)
     one, other = Instance("a", tmp_path), Eager("a", tmp_path)
     assert one.is_first()
     assert not other.is_first()
@@ -195,8 +198,8 @@ def test_one_that_ends_meanwhile_is_followed_as_the_first(qtbot: QtBot, tmp_path
     asking.start()
     assert other.has_asked.wait(10)
     one.close()
-    asking.join()
-    assert answers == [False]
+    asking.join(10)
+    assert answers == [False], "it is waited for, though it has gone"
     assert other.is_first()
     other.close()
 
