@@ -77,7 +77,7 @@ def _literals(node: ast.expr) -> Iterator[str]:
 
 def _says_something(text: str) -> bool:
     """Tell whether there are words in a text beside its placeholders."""
-    return re.search(r"[^\W\d_]{2}", re.sub(r"\{[^}]*\}", "", text)) is not None
+    return re.search(r"[^\W\d_]", re.sub(r"\{[^}]*\}", "", text)) is not None
 
 
 class _Compiled(Catalog):
