@@ -48,8 +48,12 @@ _MOST_LISTED = 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run keymon with `arguments` (those of the process by default) and return its exit code."""
+    if sys.stdin is None:
+        sys.stdin = io.StringIO()
     if sys.stdout is None or sys.stderr is None:
-        return _without_console(arguments)
+        from keymon import no_console
+
+        return no_console.run(main, arguments)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -70,19 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-
-
-def _without_console(arguments: Sequence[str] | None) -> int:
-    """Run where nobody sees what is printed, as with keymon-gui on Windows: what is, is shown in a window."""
-    told = io.StringIO()
-    sys.stdin, sys.stdout, sys.stderr = sys.stdin or io.StringIO(), sys.stdout or told, sys.stderr or told
-    try:
-        return main(arguments)
-    finally:
-        if told.getvalue():
-            from keymon.gui.questions import tell_what_was_printed
-
-            tell_what_was_printed(told.getvalue())
 
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
@@ -116,10 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 2 wrong usage, 3 database out of reach or unreadable, 4 not a gateway's database.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the versions of keymon and its libraries")
+    window = parser.add_argument_group("the window")
+    window.add_argument("--new-window", action="store_true", help="open another where one on the same gateway is open")
     add_gateway_options(parser, None)
-    parser.add_argument(
-        "--new-window", action="store_true", help="open a window even where one on the same gateway is open already"
-    )
     parser.set_defaults(run=_run_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 

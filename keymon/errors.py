@@ -471,6 +471,12 @@ class EnvFileError(UsageError):
     template = "{path}: {reason}"
 
 
+class EnvKindError(EnvFileError):
+    """A gateway's .env that names a kind of database which keymon cannot open."""
+
+    template = "{path}: its gateway uses {kind}, which keymon cannot read"
+
+
 class SettingUnreadableError(DatabaseError):
     """A setting of the gateway that neither the gateway nor keymon can make sense of."""
 
@@ -484,3 +490,15 @@ class NotAGatewayError(KeymonError):
     exit_code = 4
     template = "{database}: not a gateway's database ({reason})"
     advice = "Choose the database of a gemini-balance gateway, version 2 or newer."
+
+
+class TableMissingError(NotAGatewayError):
+    """A database without a table that every gateway has."""
+
+    template = "{database}: not a gateway's database (it has no table: {name})"
+
+
+class ColumnMissingError(NotAGatewayError):
+    """A database with a gateway's table that lacks a column."""
+
+    template = "{database}: not a gateway's database (it has no column: {name})"

@@ -20,6 +20,7 @@ from typing import BinaryIO, Literal
 from keymon.errors import ExportError
 from keymon.files import private_file
 from keymon.masking import mask_key, mask_text, visible
+from keymon.words import mark
 
 Format = Literal["csv", "json"]
 Cell = str | int | float | datetime | None
@@ -132,17 +133,17 @@ def defused(value: object) -> object:
 def _problem(path: Path) -> str:
     """Return why a file should not be put at `path`; empty where nothing is known against it."""
     if not path.name or any(ord(c) < 32 for c in str(path)):
-        return "the name is none for a file"
+        return mark("the name is none for a file")
     try:
         if not path.parent.is_dir():
-            return "there is no such folder"
+            return mark("there is no such folder")
         if path.is_dir():
-            return "it is a folder"
+            return mark("it is a folder")
         if path.exists() and not path.is_file():
-            return "it is no file but a device, a pipe or a socket"
+            return mark("it is no file but a device, a pipe or a socket")
         # The folder alone would let us put another file in its place, whatever the file's own rights are.
         if path.exists() and not path.stat().st_mode & 0o222:
-            return "the file is read-only"
+            return mark("the file is read-only")
     except OSError as error:
         return (error.strerror or str(error)).lower()
     return ""

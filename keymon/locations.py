@@ -16,8 +16,9 @@ from dotenv import dotenv_values
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from keymon.errors import EnvFileError, UnsupportedDatabaseError
+from keymon.errors import EnvFileError, EnvKindError, UnsupportedDatabaseError
 from keymon.masking import looks_like_account, mask_url, visible
+from keymon.words import mark
 
 TlsMode = Literal["disabled", "preferred", "required", "verify_ca", "verify_identity"]
 """How a connection is encrypted: not; where the server can; always; and with a certificate from a CA that is trusted;
@@ -25,7 +26,12 @@ and with one that was made for this host."""
 TLS_MODES: tuple[TlsMode, ...] = get_args(TlsMode)
 DEFAULT_PORT, LAST_PORT = 3306, 65_535
 
-_FORM = "write mysql://user@host:port/database"
+_FORM = mark("write mysql://user@host:port/database")
+_UNNAMED = {
+    ("MYSQL_USER",): mark("it does not say MYSQL_USER"),
+    ("MYSQL_DATABASE",): mark("it does not say MYSQL_DATABASE"),
+    ("MYSQL_USER", "MYSQL_DATABASE"): mark("it does not say MYSQL_USER and MYSQL_DATABASE"),
+}
 _TRUE = {"1", "true", "yes", "on"}
 
 
@@ -132,7 +138,9 @@ def _path_location(text: str) -> FileLocation:
     path = at_home(Path(text))
     if not text or (looks_like_account(text) and not _exists(path)):
         # What is left of a URL that was cut off: a password is not to be shown as part of a path.
-        raise UnsupportedDatabaseError(database=mask_url(text) or '""', reason=f"name a file, or {_FORM}")
+        raise UnsupportedDatabaseError(
+            database=mask_url(text) or '""', reason="name a file, or write mysql://user@host:port/database"
+        )
     return location_of(path)
 
 
@@ -182,7 +190,9 @@ def server_location(text: str) -> ServerLocation:
     if url.port is not None and not 0 < url.port <= LAST_PORT:
         raise UnsupportedDatabaseError(database=mask_url(text), reason="its port is none: they go from 1 to 65535")
     if any("pass" in name.lower() or "pwd" in name.lower() for name in url.query):
-        raise UnsupportedDatabaseError(database=mask_url(text), reason=f"a password is no parameter; {_FORM}")
+        raise UnsupportedDatabaseError(
+            database=mask_url(text), reason="a password is no parameter; write mysql://user@host:port/database"
+        )
     query = {name: values[-1] if isinstance(values, tuple) else values for name, values in url.query.items()}
     socket = query.pop("unix_socket", None)
     try:
@@ -261,14 +271,14 @@ def locate_by_env(env_file: Path) -> Location:
     if kind == "sqlite":
         return location_of(env_file.parent / "data" / (values.get("SQLITE_DATABASE") or "default_db"))
     if kind != "mysql":
-        raise EnvFileError(path=shown, reason=f"its gateway uses {visible(kind, 20)}, which keymon cannot read")
+        raise EnvKindError(path=shown, kind=visible(kind, 20))
     return _server_by_env(values, found.get("MYSQL_PASSWORD") or "", shown)
 
 
 def _server_by_env(values: Mapping[str, str], password: str, shown: str) -> ServerLocation:
-    missing = [name for name in ("MYSQL_USER", "MYSQL_DATABASE") if not values.get(name)]
+    missing = tuple(name for name in ("MYSQL_USER", "MYSQL_DATABASE") if not values.get(name))
     if missing:
-        raise EnvFileError(path=shown, reason=f"it does not say {' and '.join(missing)}")
+        raise EnvFileError(path=shown, reason=_UNNAMED[missing])
     port = values.get("MYSQL_PORT") or str(DEFAULT_PORT)
     if not port.isascii() or not port.isdigit() or not 0 < int(port) <= LAST_PORT:
         raise EnvFileError(path=shown, reason="its MYSQL_PORT is no port")

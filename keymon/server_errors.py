@@ -64,7 +64,7 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
         if code in codes:
             return kind(database=shown, reason=reason)
     if code in {_NO_SUCH_TABLE, _NO_SUCH_COLUMN}:
-        return errors.NotAGatewayError(database=shown, reason=_missing(code, reason))
+        return _missing(code, reason, shown)
     quotes_nothing = re.sub("'.*'", "'…'", reason)
     return errors.DatabaseUnreadableError(database=shown, reason=f"{quotes_nothing}, error {code}")
 
@@ -91,11 +91,13 @@ def _network(error: OSError) -> str:
     return "no answer" if isinstance(error, TimeoutError) else (error.strerror or "no connection").lower()
 
 
-def _missing(code: int, reason: str) -> str:
-    """Return what is missing, in the words used for SQLite: the server says 'gateway.t_request_log'."""
+def _missing(code: int, reason: str, shown: str) -> errors.NotAGatewayError:
+    """Tell what is missing in the words used for SQLite: the server says 'gateway.t_request_log'."""
     quoted = re.search(r"'([^']*)'", reason)
     name = quoted.group(1) if quoted else ""
-    return f"it has no table: {name.rpartition('.')[2]}" if code == _NO_SUCH_TABLE else f"it has no column: {name}"
+    if code == _NO_SUCH_TABLE:
+        return errors.TableMissingError(database=shown, name=name.rpartition(".")[2])
+    return errors.ColumnMissingError(database=shown, name=name)
 
 
 def _strange(error: BaseException, shown: str) -> errors.KeymonError:

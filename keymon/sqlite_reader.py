@@ -151,11 +151,13 @@ class SqliteReader:
         reason = mask_text(visible(str(error)))
         if known is not None:
             return known(database=self._shown, reason=reason, seconds=self._limit_s)
-        if reason.startswith(("no such table: ", "no such column: ")):
-            return errors.NotAGatewayError(database=self._shown, reason=reason.replace("no such", "it has no"))
+        what, _, name = reason.partition(": ")
+        if what in _MISSING:
+            return _MISSING[what](database=self._shown, name=name)
         return errors.DatabaseUnreadableError(database=self._shown, reason=reason)
 
 
+_MISSING = {"no such table": errors.TableMissingError, "no such column": errors.ColumnMissingError}
 _ERRORS_BY_CODE: dict[int, type[errors.KeymonError]] = {
     sqlite3.SQLITE_BUSY: errors.DatabaseLockedError,
     sqlite3.SQLITE_LOCKED: errors.DatabaseLockedError,

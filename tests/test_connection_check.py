@@ -161,7 +161,7 @@ def test_what_fails_is_the_last_that_is_told(
         (f"{who}@127.0.0.1:{port}/{name}?ssl_mode=required", "encryption", errors.EncryptionRefusedError),
         (f"{READER}:wrong-canary@127.0.0.1:{port}/{name}", "login", errors.AccountRefusedError),
         (f"{who}@127.0.0.1:{silent}/{name}", "login", errors.DatabaseTimeoutError),
-        (f"{OPERATOR}:{OPERATOR_PASSWORD}@127.0.0.1:{port}/mysql", "tables", errors.NotAGatewayError),
+        (f"{OPERATOR}:{OPERATOR_PASSWORD}@127.0.0.1:{port}/mysql", "tables", errors.TableMissingError),
     ):
         findings = check(server_location(f"mysql://{url}"))
         assert "failed" not in [finding.outcome for finding in findings[:-1]]

@@ -10,14 +10,14 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QImageReader
 from pytestqt.qtbot import QtBot
 
 from keymon import __version__, cli, desktop_entry
 from keymon.gui.app import DESKTOP_ID
 from keymon.resources import resource
 from keymon.versions import versions
-from tests.icons import SIZES, draw
+from tests.icons import ICNS_SIZES, ICO_SIZES, SIZES, draw
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 ENTRY, ABOUT = (resource(f"desktop/{DESKTOP_ID}.{kind}") for kind in ("desktop", "metainfo.xml"))
@@ -70,7 +70,25 @@ def test_the_version_and_what_keymon_is_for_are_the_same() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_icons_are_what_the_drawing_gives(qtbot: QtBot, size: int) -> None:
-    image, drawn = QImage(str(resource(f"icons/{size}.png"))), draw(size)
+    assert_same(QImage(str(resource(f"icons/{size}.png"))), size)
+
+
+@pytest.mark.parametrize(("kind", "sizes"), [("ico", ICO_SIZES), ("icns", tuple(ICNS_SIZES.values()))])
+def test_icons_for_windows_and_macos_hold_the_same_in_several_sizes(
+    qtbot: QtBot, kind: str, sizes: tuple[int, ...]
+) -> None:
+    reader = QImageReader(str(resource(f"icons/keymon.{kind}")))
+    found: list[int] = []
+    for number in range(reader.imageCount()):
+        assert reader.jumpToImage(number)
+        image = reader.read()
+        found.append(image.width())
+        assert_same(image, image.width())
+    assert sorted(found) == sorted(sizes)
+
+
+def assert_same(image: QImage, size: int) -> None:
+    drawn = draw(size)
     assert image.size() == drawn.size()
     for x in range(size):
         for y in range(size):

@@ -80,7 +80,7 @@ def _literals(node: ast.expr) -> Iterator[str]:
 def _says_something(text: str) -> bool:
     """Tell whether there are words in a text, or marks between its fields."""
     beside = re.sub(r"\{[^}]*\}", "", text)
-    return bool(beside.strip()) if beside != text else re.search(r"[^\W\d_]{2}", text) is not None
+    return bool(beside.strip()) if beside != text else re.search(r"[^\W\d_]", text) is not None
 
 
 class _Compiled(Catalog):

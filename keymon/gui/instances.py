@@ -53,6 +53,8 @@ class Instance(QObject):
 
     def raise_first(self) -> bool:
         """Let the first raise its window; False where it does not answer in `ANSWER_S` seconds, or has ended."""
+        if sys.platform == "win32":
+            _let_come_to_front()
         end = time.monotonic() + ANSWER_S
         while not self._send(_RAISE, end - time.monotonic()):
             # It may be starting still, as after a double click too many, or be about to end.
@@ -131,6 +133,13 @@ class Instance(QObject):
             self.raise_wanted.emit()
             if self._is_raised.wait(ANSWER_S):
                 connection.send_bytes(_RAISED)
+
+
+def _let_come_to_front() -> None:
+    """Let any process come to the front: on Windows only the one that the operator has just started may say so."""
+    import ctypes
+
+    ctypes.windll.user32.AllowSetForegroundWindow(-1)  # type: ignore[attr-defined]
 
 
 def _folder() -> Path:

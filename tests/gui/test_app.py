@@ -360,33 +360,3 @@ def test_a_window_that_is_closed_before_it_is_complete_keeps_what_was_remembered
     window.close()
     assert settings.value("splitter") == b"kept"
     window.deleteLater()
-
-
-# Without a console
-
-
-@pytest.mark.parametrize(("arguments", "code"), [(["--db", "nothing.db", "keys"], 3), (["--wrong"], 2)])
-def test_what_is_printed_where_there_is_no_console_is_shown(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
-) -> None:
-    from keymon.cli import main
-
-    shown: list[str] = []
-
-    def look() -> None:
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        shown.append(box.text())
-        box.accept()
-
-    QTimer.singleShot(0, look)
-    with monkeypatch.context() as patched:
-        patched.setattr(sys, "stdout", None)
-        patched.setattr(sys, "stderr", None)
-        try:
-            ended = main(arguments)
-        except SystemExit as end:
-            ended = int(str(end.code))
-    assert ended == code
-    assert len(shown) == 1
-    assert shown[0].startswith("keymon: ")

@@ -1,5 +1,6 @@
 """One window per gateway: two starts as two processes, and what becomes of the second."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -8,12 +9,14 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from keymon.cli import _parser
 from keymon.gateway_options import what
+from keymon.gui import instances
 from keymon.gui.instances import Instance
 from tests.conftest import MakeGateway
 from tests.gateway_file import key
@@ -183,7 +186,10 @@ def test_one_that_is_only_starting_is_waited_for_and_nothing_is_left(qtbot: QtBo
     assert [path for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
 
 
-def test_one_that_ends_meanwhile_is_followed_as_the_first(qtbot: QtBot, tmp_path: Path) -> None:
+def test_one_that_ends_meanwhile_is_followed_as_the_first(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instances, "ANSWER_S", 20)
     one, other = Instance("a", tmp_path), Eager("a", tmp_path)
     assert one.is_first()
     assert not other.is_first()
@@ -192,8 +198,8 @@ def test_one_that_ends_meanwhile_is_followed_as_the_first(qtbot: QtBot, tmp_path
     asking.start()
     assert other.has_asked.wait(10)
     one.close()
-    asking.join()
-    assert answers == [False]
+    asking.join(10)
+    assert answers == [False], "it is waited for, though it has gone"
     assert other.is_first()
     other.close()
 
@@ -268,3 +274,11 @@ def test_a_file_has_one_name_however_it_is_written(tmp_path: Path, monkeypatch: 
     assert len({name_of(one) for one in written}) == 1
     monkeypatch.chdir("/")
     assert name_of("sqlite:///gateway.db") != name_of(f"{tmp_path}/gateway.db")
+
+
+def test_windows_is_asked_to_let_the_first_come_to_the_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    user = SimpleNamespace(AllowSetForegroundWindow=told.append)
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(user32=user), raising=False)
+    instances._let_come_to_front()
+    assert told == [-1]

@@ -15,11 +15,13 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from keymon import errors
+from keymon.export import output_file
 from keymon.gui.catalogue import Catalogue
 from keymon.gui.command_search import commands
 from keymon.gui.moments import ago, span
 from keymon.gui.translation import LANGUAGES, Language, error_text, language_of, speak, tr
 from keymon.gui.trend_times import marks
+from keymon.locations import locate
 from tests import translations
 from tests.gateway_file import key
 from tests.gui.conftest import NOW, Bench, MakeWindow, call, invalidate
@@ -173,6 +175,24 @@ def test_an_axis_shows_days_as_they_are_written_there(bench: Bench) -> None:
     snapshot = bench.follow(bench.gateway())
     trend = snapshot.stats.trend(timedelta(hours=24))
     assert "11月23日" in [text for _, text in marks(trend, replace(snapshot, is_live=False), 24)]
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    "text", ["scott:tiger@db", "mysql://reader@db", "mysql://reader@db/gateway?password=x", "sqlite://x"], ids=str
+)
+def test_why_a_database_cannot_be_named_so_is_told_in_chinese(text: str) -> None:
+    with pytest.raises(errors.UnsupportedDatabaseError) as told:
+        locate(text)
+    assert "请" in error_text(told.value)
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("name", ["", "absent/keys.csv", "."], ids=repr)
+def test_why_a_file_cannot_be_written_is_told_in_chinese(tmp_path: Path, name: str) -> None:
+    with pytest.raises(errors.ExportError) as told, output_file(tmp_path / name if name else Path("/")):
+        pass
+    assert not re.search("[a-z]", error_text(told.value).removeprefix(f"{told.value.fields['path']}: "))
 
 
 @pytest.fixture

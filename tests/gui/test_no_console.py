@@ -1,9 +1,12 @@
 """A start without a console, as from a menu on Windows: nothing is printed into the void."""
 
 import ctypes
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +52,7 @@ def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         (["--bad"], "--bad"),
         (["--version"], f"keymon {__version__}"),
         (["--help"], "usage: keymon"),
+        (["usage", "-", "--db", "nothing.db"], "nothing.db"),
     ],
 )
 def test_what_would_be_printed_is_shown(start: Callable[..., str], arguments: list[str], expected: str) -> None:
@@ -57,6 +61,35 @@ def test_what_would_be_printed_is_shown(start: Callable[..., str], arguments: li
 
 def test_nobody_is_asked_on_a_terminal_that_is_not_there(start: Callable[..., str]) -> None:
     assert "127.0.0.1" in start("keys", "--db", "mysql://reader@127.0.0.1:1/gateway")
+
+
+def test_a_fault_is_shown_without_its_message(start: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("canary".upper())
+
+    monkeypatch.setattr(cli, "monitored", fail)
+    shown = start("keys", "--db", "gateway.db")
+    assert shown.startswith("keymon has met a fault of its own (ZeroDivisionError).\n")
+    assert "in fail" in shown
+    assert "CANARY" not in shown
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&-"])
+def test_streams_that_are_closed_are_no_fault(closed: str) -> None:
+    command = f"{sys.executable} -m keymon keys --db nothing.db {closed}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("QT_QPA_PLATFORM")}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        env=environment | {"DISPLAY": "", "WAYLAND_DISPLAY": ""},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == (0 if "2" in closed else 1)
 
 
 def test_windows_is_told_whose_windows_these_are(monkeypatch: pytest.MonkeyPatch) -> None:
