@@ -5,12 +5,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from keymon import DESKTOP_ID
 from keymon.errors import NoDesktopMenuError, OutputError
 from keymon.masking import visible
 from keymon.resources import resource
 
-ID = "org.keymon.keymon"
-_SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
+ID = DESKTOP_ID
+SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
+"""Of the icon, in pixels."""
 
 
 def install(program: list[str]) -> list[Path]:
@@ -62,7 +64,7 @@ def _files() -> Iterator[tuple[Path, Path]]:
     yield data / "applications" / f"{ID}.desktop", resource(f"desktop/{ID}.desktop")
     yield data / "metainfo" / f"{ID}.metainfo.xml", resource(f"desktop/{ID}.metainfo.xml")
     yield data / "icons" / "hicolor" / "scalable" / "apps" / f"{ID}.svg", resource("keymon.svg")
-    for size in _SIZES:
+    for size in SIZES:
         yield data / "icons" / "hicolor" / f"{size}x{size}" / "apps" / f"{ID}.png", resource(f"icons/{size}.png")
 
 

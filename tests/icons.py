@@ -9,9 +9,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QGuiApplication, QImage, QImageReader
 
+from keymon.desktop_entry import SIZES
 from keymon.resources import resource
 
-SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 ICO_SIZES = (16, 24, 32, 48, 64, 128, 256)
 ICNS_SIZES = {"ic11": 32, "ic12": 64, "ic07": 128, "ic08": 256, "ic09": 512}
 """What macOS calls its pictures, and their sizes: the first two are those of 16 and 32 where a point is two pixels."""

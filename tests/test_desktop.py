@@ -14,10 +14,11 @@ from PySide6.QtGui import QImage, QImageReader
 from pytestqt.qtbot import QtBot
 
 from keymon import __version__, cli, desktop_entry
+from keymon.desktop_entry import SIZES
 from keymon.gui.app import DESKTOP_ID
 from keymon.resources import resource
 from keymon.versions import versions
-from tests.icons import ICNS_SIZES, ICO_SIZES, SIZES, draw
+from tests.icons import ICNS_SIZES, ICO_SIZES, draw
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 ENTRY, ABOUT = (resource(f"desktop/{DESKTOP_ID}.{kind}") for kind in ("desktop", "metainfo.xml"))

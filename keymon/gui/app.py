@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from keymon import DESKTOP_ID as DESKTOP_ID  # noqa: PLC0414 - handed on to whoever looks for it here
 from keymon.display import platform_errors
 from keymon.gui.main_window import MainWindow
 from keymon.gui.theme import Theme, adopt, apply_theme
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from keymon.gui.instances import Instance
 
 _SIGNAL_CHECK_MS = 200
-DESKTOP_ID = "org.keymon.keymon"
-"""What desktops know keymon by: the name of its entry and of its icons."""
 FIRST_PAINT_VARIABLE = "KEYMON_TELL_FIRST_PAINT"
 """For measurements: a window that finds it in its environment tells when it was painted first, and ends."""
 
@@ -75,11 +74,9 @@ def run_window(
 ) -> int:
     """Open the main window on the gateway that `naming` gives; return the exit code when the window is closed.
 
-    Where a window that was started with the same `about` is open already, that is raised instead; with None it is not
-    looked for.
-
-    Without one it is the profile that was followed last, and where there is none the operator is asked. `title` is
-    what the gateway is called until it is followed; `gateway_tz` and `as_of` are as on the command line.
+    With no `naming` it is the profile that was followed last, and where there is none the operator is asked. `title`
+    is what the gateway is called until it is followed; `gateway_tz` and `as_of` are as on the command line. Where a
+    window that was started with the same `about` is open already, that is raised instead; None: it is not looked for.
     """
     instance = _instance(about)
     if instance is not None and not instance.is_first():

@@ -87,6 +87,11 @@ class BrowserPanel(QWidget):
         """Whether rows must stay where they are: some are selected or scrolled, or the text of one is read."""
         return self.table.is_held or self.error.isVisibleTo(self)
 
+    def set_key(self, key: str | None) -> None:
+        """Show the rows of `key` only, or of all keys."""
+        self._details.setVisible(key is None)
+        self.table.show_keys(key is None)
+
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Take note of the newest figures."""
         raise NotImplementedError

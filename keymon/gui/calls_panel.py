@@ -91,8 +91,7 @@ class CallsPanel(BrowserPanel):
         if key is not None:
             self.period.setCurrentIndex(self.period.findData(24))  # of one key even a day's calls can be looked over
         self.ending.setVisible(key is None)
-        self._details.setVisible(key is None)
-        self.table.show_keys(key is None)
+        super().set_key(key)
         self._filter()
 
     def clear(self) -> None:

@@ -122,8 +122,7 @@ class ErrorsPanel(BrowserPanel):
     def set_key(self, key: str | None) -> None:
         """Show the errors of `key` only, or of all keys."""
         self.filters.set_key(key)
-        self._details.setVisible(key is None)
-        self.table.show_keys(key is None)
+        super().set_key(key)
         self.look_anew()
 
     def clear(self) -> None:

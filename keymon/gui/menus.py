@@ -1,6 +1,6 @@
 """The menu bar: everything that can be done in the main window, each with its shortcut; and what details export."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from keymon.gui.main_window import MainWindow
     from keymon.gui.theme import Theme
     from keymon.gui.translation import Language
-    from keymon.gui.window_state import WindowState
 
 Shortcut = QKeySequence.StandardKey | str | None
 
@@ -79,49 +78,40 @@ def _add_rows(window: "MainWindow") -> None:
 
 
 def _add_themes(view: QMenu, window: "MainWindow") -> None:
-    menu = view.addMenu(tr("&Theme"))
-    group = QActionGroup(window)
-    themes: tuple[tuple[str, Theme | None], ...] = (
-        (tr("As the &desktop"), None),
-        (tr("&Light"), "light"),
-        (tr("D&ark"), "dark"),
-    )
-    for text, theme in themes:
-        action = menu.addAction(text)
-        action.setCheckable(True)
-        action.setChecked(theme == window.state.theme)
-        action.setData(theme)
-        group.addAction(action)
-    group.triggered.connect(lambda action: _change_theme(window.state, action))
+    themes: tuple[tuple[str, Theme | None], ...] = ((tr("&Light"), "light"), (tr("D&ark"), "dark"))
 
+    def change(action: QAction) -> None:
+        window.state.theme = action.data()
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, action.data())
 
-def _change_theme(state: "WindowState", action: QAction) -> None:
-    state.theme = action.data()
-    application = QApplication.instance()
-    if isinstance(application, QApplication):
-        apply_theme(application, action.data())
+    _add_choice(view.addMenu(tr("&Theme")), themes, window.state.theme, change)
 
 
 def _add_languages(view: QMenu, window: "MainWindow") -> None:
-    menu = view.addMenu(tr("&Language"))
-    group = QActionGroup(window)
-    languages: tuple[tuple[str, Language | None], ...] = (
-        (tr("As the &desktop"), None),
-        ("English", "en"),  # each in its own words, for whoever reads no other
-        ("简体中文", "zh_CN"),
-    )
-    for text, language in languages:
+    # Each in its own words, for whoever reads no other.
+    languages: tuple[tuple[str, Language | None], ...] = (("English", "en"), ("简体中文", "zh_CN"))
+
+    def change(action: QAction) -> None:
+        window.state.language = action.data()
+        window.status_line.showMessage(tr("The language changes when keymon is started the next time."), 6_000)
+
+    _add_choice(view.addMenu(tr("&Language")), languages, window.state.language, change)
+
+
+def _add_choice(
+    menu: QMenu, values: Sequence[tuple[str, str | None]], chosen: str | None, change: Callable[[QAction], None]
+) -> None:
+    """Fill `menu` with what may be chosen besides what the desktop has; `change` is given the action."""
+    group = QActionGroup(menu)
+    for text, value in ((tr("As the &desktop"), None), *values):
         action = menu.addAction(text)
         action.setCheckable(True)
-        action.setChecked(language == window.state.language)
-        action.setData(language)
+        action.setChecked(value == chosen)
+        action.setData(value)
         group.addAction(action)
-    group.triggered.connect(lambda action: _change_language(window, action))
-
-
-def _change_language(window: "MainWindow", action: QAction) -> None:
-    window.state.language = action.data()
-    window.status_line.showMessage(tr("The language changes when keymon is started the next time."), 6_000)
+    group.triggered.connect(change)
 
 
 def add_exports(dialog: "DetailsDialog", window: "MainWindow") -> None:
