@@ -15,7 +15,7 @@ HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' keymon/__init__.py)
 ARCHIVE := keymon-$(VERSION)-linux-$(shell uname -m).tar.xz
 
-.PHONY: demo test check format screenshots translations icons package test-bundle test-bare bench clean
+.PHONY: demo test faults check format screenshots translations icons package test-bundle test-bare bench clean
 
 demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
@@ -25,6 +25,11 @@ test: $(VENV)/.tools  ## run the tests; those on a MariaDB server are skipped wh
 	@$(QT_CHECK)
 	@($(call need,$(MARIADB_WORKS),mariadb-server)) || echo "Without it the tests on a server are skipped."
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/.tools  ## try what goes wrong on operators' desks, and print how much of it is survived
+	@$(QT_CHECK)
+	@$(call need,$(MARIADB_WORKS),mariadb-server)
+	KEYMON_NEED_MARIADB=1 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 check: $(VENV)/.tools  ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -24,6 +24,10 @@ from tests.mariadb import MariaDb, installed, mariadb
 REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents[2] / "shared" / "real-gateway"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults-json", metavar="FILE", help="write what the fault suite has counted into a file")
+
+
 @pytest.fixture(autouse=True)
 def profiles_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep keymon's own files in a folder of the test's; returned is the file of the profiles, which is not there."""

@@ -1,0 +1,67 @@
+"""Measures how long the window's thread is held while a test lets the window work.
+
+A timer beats in that thread; another thread looks every few milliseconds whether it has beaten since. What is
+counted are those looks, not the clock: while the machine itself has no time for us nobody looks either.
+"""
+
+import sys
+import threading
+import traceback
+from types import FrameType
+
+from PySide6.QtCore import QTimer
+
+LIMIT_MS = 100.0
+"""No fault may hold the window's thread for longer."""
+_LOOK_S = 0.005
+_BEAT_MS = 5
+
+
+class Watchdog:
+    """`longest_ms` is the longest that the thread it was made in was held, and `stack` where it was then.
+
+    Only what happens while a test waits (`qtbot.waitUntil` and the like) counts: what the test itself does between
+    that is not the window's doing.
+    """
+
+    def __init__(self) -> None:
+        self.longest_ms = 0.0
+        self.stack = ""
+        self._beats = 0
+        self._watched = threading.get_ident()
+        self._over = threading.Event()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(_BEAT_MS)
+        self._thread = threading.Thread(target=self._look, name="watchdog", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._over.set()
+        self._thread.join()
+        self._timer.stop()
+
+    def _beat(self) -> None:
+        self._beats += 1
+
+    def _look(self) -> None:
+        seen, held_ms = -1, 0.0
+        while not self._over.wait(_LOOK_S):
+            frame = sys._current_frames().get(self._watched)
+            if self._beats != seen or frame is None or not _is_waiting(frame):
+                seen, held_ms = self._beats, 0.0
+                continue
+            held_ms += _LOOK_S * 1000
+            if held_ms > self.longest_ms:
+                self.longest_ms = held_ms
+                self.stack = "".join(traceback.format_stack(frame, limit=12)) if held_ms > LIMIT_MS / 2 else ""
+
+
+def _is_waiting(frame: FrameType | None) -> bool:
+    """Tell whether a test has let the window work."""
+    while frame is not None:
+        if "pytestqt" in frame.f_code.co_filename and frame.f_code.co_name in {"wait", "exec"}:
+            return True
+        frame = frame.f_back
+    return False
