@@ -66,14 +66,14 @@ class SqliteReader:
 
     def _fetched(self, driver: sqlite3.Connection, sql: str, parameters: Mapping[str, object]) -> list[Any]:
         try:
-            return driver.execute(sql, parameters).fetchall()
+            return _all_rows(driver, sql, parameters)
         except sqlite3.OperationalError as error:
             if "decode" not in str(error):
                 raise
         # Some text is not UTF-8. Decoding it leniently costs a call a value, so only this time.
         driver.text_factory = _lenient_text
         try:
-            return driver.execute(sql, parameters).fetchall()
+            return _all_rows(driver, sql, parameters)
         finally:
             driver.text_factory = str
 
@@ -155,6 +155,19 @@ class SqliteReader:
         if what in _MISSING:
             return _MISSING[what](database=self._shown, name=name)
         return errors.DatabaseUnreadableError(database=self._shown, reason=reason)
+
+
+def _all_rows(driver: sqlite3.Connection, sql: str, parameters: Mapping[str, object]) -> list[Any]:
+    """Return the rows of a SELECT; whatever happens, nothing of it is open afterwards.
+
+    Where fetching fails half way, as without memory, the cursor would live on in the traceback, and with it a lock
+    that keeps the gateway from writing.
+    """
+    cursor = driver.cursor()
+    try:
+        return cursor.execute(sql, parameters).fetchall()
+    finally:
+        cursor.close()
 
 
 _MISSING = {"no such table": errors.TableMissingError, "no such column": errors.ColumnMissingError}
