@@ -1,0 +1,1 @@
+"""What is told of a fault of keymon's own: a report for whoever mends it, without secrets."""
