@@ -60,7 +60,7 @@ def _lines(error: BaseException, told: set[int]) -> Iterator[str]:
         yield from _lines(before, told)
         yield "From that came:" if error.__cause__ is not None else "While that was dealt with:"
     for frame in traceback.extract_tb(error.__traceback__, limit=-_MOST_FRAMES):
-        yield f"  {shown(_short_path(frame.filename))}, line {frame.lineno}, in {shown(frame.name)}"
+        yield f"  {shown(short_path(frame.filename))}, line {frame.lineno}, in {shown(frame.name)}"
         if frame.line:
             yield f"    {shown(frame.line)}"
     yield message_of(error)
@@ -76,7 +76,7 @@ def _is_ours(path: str) -> bool:
     return _LIBRARIES not in path and Path(path).is_relative_to(_OURS)
 
 
-def _short_path(path: str) -> str:
+def short_path(path: str) -> str:
     """Return a path without the folders of whoever keymon runs for."""
     parts = Path(path).parts
     if _LIBRARIES in parts:

@@ -143,6 +143,18 @@ def end() -> None:
         ours.setLevel(logging.NOTSET)
 
 
+def whereabouts() -> str:
+    """Return where the log is, and why it is not there if it cannot be written."""
+    file = _begun[0] if _begun else LogFile(log_folder())
+    path = shown(str(file.path), 400)
+    return path if file.failure is None else f"{path} (cannot be written: {shown(str(file.failure), 200)})"
+
+
+def is_round(number: int) -> bool:
+    """Tell whether it is 1, 10, 100 …: so often is noted down what happens again and again."""
+    return str(number).strip("0") == "1"
+
+
 def last_lines(count: int, folder: Path | None = None) -> list[str]:
     """Return the last lines of the log, none where there is none."""
     try:
