@@ -53,9 +53,9 @@ class CrashFile:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            self.path = path
             _lock(self._handle)
             faulthandler.enable(self._handle)
-            self.path = path
         except OSError:
             self.close()
 

@@ -24,7 +24,7 @@ def fault_report(faults: Sequence[Fault], gateway: str) -> str:
     """Return a report of `faults`, the first of which is told first; `gateway` is the kind of what is followed."""
     parts = [f"keymon has met {faults[0].line}.", _about(gateway)]
     for fault in faults[:_MOST_FAULTS]:
-        times = "" if fault.number == 1 else f", for the {fault.number}th time"
+        times = "" if fault.number == 1 else f", {fault.number} times by then"
         parts.append("\n".join((f"At {fault.at.isoformat(timespec='seconds')}{times}:", *fault.lines)))
     if len(faults) > _MOST_FAULTS:
         parts.append(f"And {len(faults) - _MOST_FAULTS} more.")

@@ -6,7 +6,7 @@ It lies over nothing and blocks nothing: keymon goes on meanwhile.
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -26,6 +26,8 @@ from keymon.gui.translation import tr
 from keymon.gui.window_state import fit
 from keymon.gui.wrapped_label import plain_text
 from keymon.masking import visible
+
+_SMALLEST = QSize(560, 360)
 
 
 class FaultDialog(QDialog):
@@ -55,6 +57,7 @@ class FaultDialog(QDialog):
         self.report.setTabChangesFocus(True)
         self.report.setAccessibleName(tr("Report"))
         self.said = plain_text(muted=True)
+        self.said.hide()
         self.copy = _button(tr("&Copy report"), self._copy)
         self.save = _button(tr("&Save…"), self._save)
         self.folder = _button(tr("Show &log folder"), self._show_folder)
@@ -66,6 +69,7 @@ class FaultDialog(QDialog):
             self.rejected.connect(self.quit_wanted)
         self._arrange()
         self.setAccessibleDescription(f"{title}\n{advice}")
+        self.setMinimumSize(_SMALLEST)
         fit(self, 760, 520)
 
     def _arrange(self) -> None:
@@ -109,7 +113,7 @@ class FaultDialog(QDialog):
     @Slot()
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.report.toPlainText())
-        self.said.setText(tr("The report is on the clipboard."))
+        self._say(tr("The report is on the clipboard."))
 
     @Slot()
     def _save(self) -> None:
@@ -128,13 +132,18 @@ class FaultDialog(QDialog):
             write_private(Path(name), self.report.toPlainText().encode())
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            self.said.setText(tr("{path} cannot be written ({reason}).").format(path=path, reason=reason))
+            self._say(tr("{path} cannot be written ({reason}).").format(path=path, reason=reason))
         else:
-            self.said.setText(tr("Written: {path}").format(path=path))
+            self._say(tr("Written: {path}").format(path=path))
 
     @Slot()
     def _show_folder(self) -> None:
-        self.said.setText(show_log_folder())
+        self._say(show_log_folder())
+
+    def _say(self, text: str) -> None:
+        """Say what has become of what was asked for."""
+        self.said.setText(text)
+        self.said.show()
 
 
 def _button(text: str, run: Callable[[], object]) -> QPushButton:

@@ -50,6 +50,7 @@ class FaultTeller(QObject):
         application = QApplication.instance()
         assert application is not None  # noqa: S101 - it has made the window
         try:
+            self._faults.clear()
             title = tr("keymon has met a fault of its own and cannot show its window.")
             self._open(title, _advice(), lambda: application.exit(1), go_on=False)
             self._add(seen(error))
