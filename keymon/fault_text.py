@@ -12,7 +12,7 @@ LONGEST = 2_000
 _READ, _TAIL = 20_000, 4_000
 _MOST_FRAMES, _MOST_ERRORS = 60, 20
 _LIBRARIES = "site-packages"
-_OURS = Path(__file__).resolve().parents[1]
+_OURS = Path(__file__).resolve().parent
 
 
 def shown(text: str, limit: int = LONGEST) -> str:
@@ -73,7 +73,8 @@ def _lines(error: BaseException, told: set[int]) -> Iterator[str]:
 
 
 def _is_ours(path: str) -> bool:
-    return _LIBRARIES not in path and Path(path).is_relative_to(_OURS)
+    # In the bundle paths begin with the package.
+    return Path(path).is_relative_to(_OURS) or Path(path).parts[:1] == (_OURS.name,)
 
 
 def short_path(path: str) -> str:
@@ -81,4 +82,7 @@ def short_path(path: str) -> str:
     parts = Path(path).parts
     if _LIBRARIES in parts:
         return "/".join(parts[parts.index(_LIBRARIES) + 1 :])
-    return Path(path).relative_to(_OURS).as_posix() if _is_ours(path) else "/".join(parts[-2:])
+    if not Path(path).is_absolute():
+        return Path(path).as_posix()
+    root = _OURS.parent
+    return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else "/".join(parts[-2:])

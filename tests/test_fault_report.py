@@ -177,7 +177,7 @@ def test_a_command_tells_a_fault_in_one_line(
     assert out == ""
     path = f"{tmp_path}/keymon-log/keymon.log"
     end = f"; the report is in {path}\n" if is_writable else f"; {path} cannot be written\n"
-    assert err.startswith("keymon: a fault of its own (ValueError in test_fault_report.py, line ")
+    assert err.startswith("keymon: a fault of its own (ValueError in cli.py, line ")
     assert err.endswith(end)
     assert err.count("\n") == 1
     if is_writable:

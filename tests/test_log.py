@@ -12,7 +12,7 @@ import pytest
 from platformdirs import user_log_path
 
 from keymon import crashes, known_secrets, log
-from keymon.fault_text import shown, trace_lines
+from keymon.fault_text import short_path, shown, trace_lines
 from keymon.known_secrets import KnownSecrets
 from keymon.log import LogFile
 
@@ -154,6 +154,21 @@ def test_exceptions_that_came_from_each_other_come_to_an_end() -> None:
     for i in range(1, 100):
         deep, deep.__cause__ = ValueError(str(i)), deep
     assert len(trace_lines(deep)) < 100
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (log.__file__, "keymon/log.py"),
+        ("/home/somebody/venv/lib/python3.11/site-packages/keymon/gui/app.py", "keymon/gui/app.py"),
+        ("/usr/lib/python3/site-packages/sqlalchemy/engine/base.py", "sqlalchemy/engine/base.py"),
+        ("keymon/gui/app.py", "keymon/gui/app.py"),  # in the bundle
+        ("/usr/lib/python3.11/json/decoder.py", "json/decoder.py"),
+        ("<string>", "<string>"),
+    ],
+)
+def test_files_are_told_without_the_folders_of_whoever_runs_keymon(path: str, expected: str) -> None:
+    assert short_path(path) == expected
 
 
 def recurse(depth: int) -> None:

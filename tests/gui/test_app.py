@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from keymon import faults
 from keymon.errors import DatabaseAbsentError, OutputError
 from keymon.gateways import Access, Gateway
 from keymon.gui import app, pictures
@@ -151,6 +152,7 @@ class Life(QObject):
         self._application.installEventFilter(self)
         self._look.start(1)
         self._limit.start(_LIMIT_MS)
+        met = faults._met.total()
         try:
             assert app.run_window((lambda: gateway) if gateway is not None else None, "gateway.db") == 0
         finally:
@@ -158,6 +160,7 @@ class Life(QObject):
             self._limit.stop()
             self._application.removeEventFilter(self)
             apply_theme(self._application, "light")
+        assert faults._met.total() == met
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and isinstance(watched, KeyTable | WelcomePage):

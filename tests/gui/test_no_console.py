@@ -69,7 +69,7 @@ def test_a_fault_is_shown_without_its_message(start: Callable[..., str], monkeyp
 
     monkeypatch.setattr(cli, "monitored", fail)
     shown = start("keys", "--db", "gateway.db")
-    assert shown.startswith("keymon: a fault of its own (ZeroDivisionError in test_no_console.py, line ")
+    assert shown.startswith("keymon: a fault of its own (ZeroDivisionError in cli.py, line ")
     assert "CANARY" not in shown
 
 
