@@ -5,6 +5,7 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 """
 
 import argparse
+import atexit
 import gc
 import io
 import json
@@ -57,9 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.run
     try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.run
         return command(options)
     except errors.KeymonError as error:
         _tell(error)
@@ -74,6 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - a fault of our own; what it says may hold anything
+        from keymon import faults, log
+
+        print(faults.note_last(error), file=sys.stderr)
+        log.end()
+        return 1
 
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
@@ -337,6 +344,10 @@ def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:
 def _run_window(options: argparse.Namespace) -> int:
     if not has_display():
         return _demo_without_display() if options.demo else _no_display()
+    from keymon import crashes
+
+    # Qt tidies up at exit, too, which may go wrong.
+    atexit.register(crashes.CrashFile(crashes.log_folder()).close)
     # Nothing that is made until the window is seen is garbage, and looking for some would take time.
     gc.disable()
     with qt_errors():

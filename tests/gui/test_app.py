@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from keymon import faults
 from keymon.errors import DatabaseAbsentError, OutputError
 from keymon.gateways import Access, Gateway
 from keymon.gui import app, pictures
@@ -151,6 +152,7 @@ class Life(QObject):
         self._application.installEventFilter(self)
         self._look.start(1)
         self._limit.start(_LIMIT_MS)
+        met = faults._met.total()
         try:
             assert app.run_window((lambda: gateway) if gateway is not None else None, "gateway.db") == 0
         finally:
@@ -158,6 +160,7 @@ class Life(QObject):
             self._limit.stop()
             self._application.removeEventFilter(self)
             apply_theme(self._application, "light")
+        assert faults._met.total() == met
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and isinstance(watched, KeyTable | WelcomePage):
@@ -317,6 +320,7 @@ def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
     ours = {name for name in loaded if name.startswith("keymon.")}
     assert ours == {
         "keymon.cli",
+        "keymon.crashes",
         "keymon.display",
         "keymon.errors",
         "keymon.gateway_options",
@@ -327,7 +331,9 @@ def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
         "keymon.gui.main_window",
         "keymon.gui.theme",
         "keymon.gui.translation",
+        "keymon.gui.watch",
         "keymon.gui.window_state",
+        "keymon.hooks",
     }
     assert not loaded & {
         "numpy",
