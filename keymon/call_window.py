@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from keymon.call_log import WITNESSES, LogRows
 from keymon.calls import BEGINNING, END, Calls, Int64s, to_datetime, to_microseconds
 from keymon.gateway_clock import GatewayClock
+from keymon.known_secrets import remember_keys
 from keymon.log_start import Disorder
 from keymon.row_values import NO_TIME, Names, Statuses, latencies, local_microseconds
 
@@ -38,7 +39,7 @@ class CallWindow:
 
     def __init__(self, clock: GatewayClock, as_of: datetime | None = None) -> None:
         self._clock = clock
-        self._keys = Names()
+        self._keys = Names(remember_keys)
         self._models = Names()
         self._statuses = Statuses()
         self._columns = _no_calls()

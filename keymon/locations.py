@@ -17,6 +17,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from keymon.errors import EnvFileError, EnvKindError, UnsupportedDatabaseError
+from keymon.known_secrets import remember_password
 from keymon.masking import looks_like_account, mask_url, visible
 from keymon.words import mark
 
@@ -66,6 +67,11 @@ class ServerLocation:
     url: URL = field(repr=False)
     shown: str
     tls: Tls = field(default_factory=Tls)
+
+    def __post_init__(self) -> None:
+        # Wherever a password comes from: it is used by way of a place, and hidden from then on.
+        if self.url.password:
+            remember_password(str(self.url.password))
 
     @property
     def socket(self) -> str | None:
@@ -224,6 +230,7 @@ def _quoted(rest: str) -> str:
     if at < 0:
         return rest
     user, colon, password = rest[:at].partition(":")
+    remember_password(password)  # as it was written
     return f"{quote(user, safe='%')}{colon}{quote(password, safe='%')}{rest[at:]}"
 
 

@@ -4,7 +4,7 @@ NULL, text where a number belongs, numbers out of range, times that cannot be re
 that can be counted. Nothing is dropped silently.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -111,9 +111,10 @@ class Statuses:
 
 
 class Names:
-    """Numbers for names, in the order in which they were first seen."""
+    """Numbers for names, in the order in which they were first seen. `tell` hears of each new one."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Iterable[str]], None] = lambda _: None) -> None:
+        self._tell = tell
         self.values: list[str | None] = []
         self.numbers = _Numbers(self)
         """The number of each value that rows have brought; a new value is given the next one."""
@@ -125,13 +126,15 @@ class Names:
         if found is None:
             found = self.numbers[name] = len(self.values)
             self.values.append(name)
+            if name is not None:
+                self._tell((name,))
         self.numbers[value] = found
         return found
 
     def in_use(self, numbers: NDArray[Any]) -> tuple["Names", NDArray[Any]]:
         """Return only the names that `numbers` mention, and `numbers` as they are among these."""
         used = np.flatnonzero(np.bincount(numbers, minlength=len(self.values)))
-        names = Names()
+        names = Names(self._tell)
         renumbered = np.zeros(len(self.values), np.int32)
         for number in used.tolist():
             renumbered[number] = names.numbers[self.values[number]]

@@ -15,6 +15,7 @@ from pathlib import Path
 import keyring
 import pytest
 
+from keymon import secret_variables
 from tests.gateway import MakeAnyGateway
 from tests.gateway_file import GatewayFile
 from tests.gateway_server import GatewayServer
@@ -26,6 +27,13 @@ REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-json", metavar="FILE", help="write what the fault suite has counted into a file")
+
+
+@pytest.fixture(autouse=True)
+def variables_of_our_own() -> Iterator[None]:
+    """Forget what keymon took out of the environment."""
+    yield
+    secret_variables.forget_all()
 
 
 @pytest.fixture(autouse=True)
