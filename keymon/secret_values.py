@@ -60,6 +60,10 @@ class SecretValues:
                     return text[:at] + "…"
         return text
 
+    def forget_all(self) -> None:
+        """Know none any more: for tests, which are not to profit from each other."""
+        self._is_key, self._lengths, self._starts = {}, {}, None
+
     def _add(self, values: list[str], is_key: bool) -> None:
         keep_private()
         starts: dict[str, set[int]] = {}

@@ -16,6 +16,7 @@ import keyring
 import pytest
 
 from keymon import secret_variables
+from keymon.secret_values import SECRETS
 from tests.gateway import MakeAnyGateway
 from tests.gateway_file import GatewayFile
 from tests.gateway_server import GatewayServer
@@ -30,10 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def variables_of_our_own() -> Iterator[None]:
-    """Forget what keymon took out of the environment."""
+def secrets_of_our_own() -> Iterator[None]:
+    """Forget what keymon took out of the environment, and which secrets it knows."""
     yield
     secret_variables.forget_all()
+    SECRETS.forget_all()
 
 
 @pytest.fixture(autouse=True)
