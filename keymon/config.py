@@ -124,9 +124,13 @@ class ProfileStore:
         except OSError as error:
             raise self._damaged((error.strerror or "unreadable").lower()) from None
         try:
-            data = tomllib.loads(content.decode())
+            text = content.decode()
         except UnicodeDecodeError:
-            raise self._damaged("it is not text in UTF-8") from None
+            text = None
+        if text is None:  # not raised where the error is at hand, which holds the content
+            raise self._damaged("it is not text in UTF-8")
+        try:
+            data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise self._damaged(foreign(str(error))) from None
         if data and "profile" not in data:

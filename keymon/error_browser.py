@@ -236,6 +236,7 @@ class ErrorBrowser:
                 chunk = self._database.fetch(_CHUNK, top=top, floor=floor, rows=rows)
             if not chunk:
                 return
+            remember_keys(name for row in chunk if (name := _name(row[2])) is not None)
             rows = self._next_rows(rows, time.monotonic() - began)
             top = chunk[-1][0] - 1
             yield chunk
@@ -252,7 +253,6 @@ class ErrorBrowser:
     def _with_heads(self, found: Sequence[Sequence[Any]]) -> tuple[ErrorRow, ...]:
         """Return rows with the beginnings of their texts; without those that have been deleted meanwhile."""
         heads: dict[int, object] = {}
-        remember_keys(name for row in found if (name := _name(row[2])) is not None)
         for first in range(0, len(found), _HEADS):
             if first:
                 time.sleep(_PAUSE_S)

@@ -24,7 +24,7 @@ from keymon.errors import (
     SettingUnreadableError,
 )
 from keymon.known_secrets import remember_keys
-from keymon.masking import foreign, key_matcher, mask_key, visible
+from keymon.masking import foreign, is_shown_masked, key_matcher, mask_key, visible
 from keymon.schema import settings
 
 Kind = Literal["gemini", "vertex"]
@@ -86,6 +86,8 @@ def only_key(keys: Iterable[str], wanted: str) -> str | None:
 
     Raises `KeyAmbiguousError` where there are several.
     """
+    if len(wanted) > _LONGEST_ENDING and not is_shown_masked(wanted):
+        remember_keys((wanted,))
     matches = list(filter(key_matcher(wanted), keys)) if wanted else []
     if len(matches) > 1:
         raise KeyAmbiguousError(count=len(matches), ending=shown_ending(wanted))

@@ -130,6 +130,7 @@ def locate(text: str) -> Location:
     if kind in {"mysql", "mariadb"}:
         return server_location(text)
     if kind != "sqlite":
+        _remember_password_of(rest)
         raise UnsupportedDatabaseError(
             database=mask_url(text), reason="keymon reads SQLite, MySQL and MariaDB: a path, sqlite:/// or mysql://"
         )
@@ -144,6 +145,7 @@ def _path_location(text: str) -> FileLocation:
     path = at_home(Path(text))
     if not text or (looks_like_account(text) and not _exists(path)):
         # What is left of a URL that was cut off: a password is not to be shown as part of a path.
+        _remember_password_of(text)
         raise UnsupportedDatabaseError(
             database=mask_url(text) or '""', reason="name a file, or write mysql://user@host:port/database"
         )
@@ -221,6 +223,11 @@ def server_at(
     """Return the location with these parts; a `socket` takes the place of host and port."""
     url = URL.create("mysql", user, password, None if socket else host, None if socket else port, database)
     return _server_location(url, socket, tls or Tls())
+
+
+def _remember_password_of(rest: str) -> None:
+    """Hide from now on what may be the password in what follows a URL's `://`, as it was written."""
+    remember_password(rest.rpartition("@")[0].partition(":")[2])
 
 
 def _quoted(rest: str) -> str:

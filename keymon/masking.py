@@ -18,8 +18,8 @@ _SECRETS = re.compile(
     r"|AQ\.[0-9A-Za-z_\-]{16,}"  # Vertex express keys
     r"|\bsk-[0-9A-Za-z_\-]{8,}"  # tokens of OpenAI-compatible clients
 )
-_CUT_SECRET = re.compile(r"(?:AIza|AQ\.|\bsk-)[0-9A-Za-z_\-]*\Z")
-"""What is left of a key where a text was cut off in it: too short to be taken for one."""
+_CUT_SECRET = re.compile(r"(?:AIza|AQ\.|\bsk-)[0-9A-Za-z_\-]*\Z|(?<=://)[^/\s:@]*:\S*\Z")
+"""What is left of a key or of a URL where a text was cut off in it: too short to be taken for one."""
 
 _PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
 """Up to the last @: a password that was not quoted may hold one, and slashes besides."""
@@ -38,6 +38,11 @@ def key_matcher(wanted: str) -> Callable[[str], bool]:
     if not end:
         return lambda key: key.endswith(wanted)
     return lambda key: len(key) >= len(beginning) + len(end[0]) and key.startswith(beginning) and key.endswith(end[0])
+
+
+def is_shown_masked(key: str) -> bool:
+    """Tell whether `key` is what a masked one looks like: with “…” for its middle."""
+    return _LEFT_OUT.search(key) is not None
 
 
 def mask_url(url: str) -> str:

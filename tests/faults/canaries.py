@@ -6,7 +6,7 @@ Found is also what is left of one: as many characters in a row as no mask shows.
 import base64
 import html
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from urllib.parse import quote, quote_plus
 
@@ -55,31 +55,31 @@ _ROW = 12
 """A mask shows six characters in a row at most."""
 
 
-def _forms(value: str) -> Iterator[tuple[int, str]]:
-    """Yield a secret in each form that it may be written in, with how much of that in a row gives it away."""
-    for text in {
-        value,
-        value[::-1],
-        value.lower(),
-        value.upper(),
-        quote(value),
-        quote(value, safe=""),
-        quote_plus(value),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        repr(value)[1:-1],
-        ascii(value)[1:-1],
-        html.escape(value),
-        visible(value),
-        value.encode().decode("latin-1"),
-    }:
-        yield _ROW, text
-    for content in (value.encode(), value[::-1].encode()):
-        yield 2 * _ROW, content.hex()
-        for shift in range(3):
-            yield 16, base64.b64encode(content[shift:]).decode().rstrip("=")[:-1]
-    for encoding in ("utf-16-le", "utf-16-be"):
-        yield 2 * _ROW, value.encode(encoding).decode("latin-1")
+def _forms(part: str) -> set[str]:
+    """Return a part of a secret in each form that it may be written in."""
+    content = part.encode()
+    return {
+        part,
+        part[::-1],
+        part.lower(),
+        part.upper(),
+        quote(part),
+        quote(part, safe=""),
+        quote_plus(part),
+        json.dumps(part)[1:-1],
+        json.dumps(part, ensure_ascii=False)[1:-1],
+        repr(part)[1:-1],
+        ascii(part)[1:-1],
+        html.escape(part),
+        visible(part),
+        content.decode("latin-1"),
+        content.hex(),
+        content[::-1].hex(),
+        # Of parts that begin at each place some begin where three bytes become four letters.
+        base64.b64encode(content[: len(content) // 3 * 3]).decode(),
+        part.encode("utf-16-le").decode("latin-1"),
+        part.encode("utf-16-be").decode("latin-1"),
+    }
 
 
 class Search:
@@ -87,30 +87,31 @@ class Search:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._rows: dict[int, dict[str, str]] = {}
+        self._rows: dict[str, list[tuple[str, str]]] = {}
+        """What gives a secret away, and the secret, by the characters that it begins with."""
         self.found: list[str] = []
 
     def plant(self, *secrets: str) -> None:
         """Look for these, too."""
         for secret in secrets:
+            assert len(secret) >= _ROW
             self._tally.secrets_planted.add(secret)
-            for size, form in _forms(secret):
-                rows = self._rows.setdefault(min(size, len(form)), {})
-                for at in range(max(len(form) - size, 0) + 1):
-                    rows[form[at : at + size]] = secret
+            for at in range(len(secret) - _ROW + 1):
+                for form in _forms(secret[at : at + _ROW]):
+                    self._rows.setdefault(form[:_ROW], []).append((form, secret))
 
     def look(self, kind: str, *artefacts: str | bytes) -> None:
         """Look through artefacts."""
         for artefact in artefacts:
             self._tally.artefacts[kind] += 1
             text = artefact if isinstance(artefact, str) else artefact.decode("latin-1")
-            for size, rows in self._rows.items():
-                there = rows.keys() & {text[at : at + size] for at in range(len(text) - size + 1)}
-                for row in sorted(there)[:1]:
-                    at = text.index(row)
-                    told = f"{kind}: {rows[row]!r} in {text[max(at - 60, 0) : at + 60]!r}"
-                    self.found.append(told)
-                    self._tally.secrets_found.append(told)
+            beginnings = self._rows.keys() & {text[at : at + _ROW] for at in range(len(text) - _ROW + 1)}
+            there = {secret: form for one in beginnings for form, secret in self._rows[one] if form in text}
+            for secret, form in there.items():
+                at = text.index(form)
+                told = f"{kind}: {secret!r} in {text[max(at - 60, 0) : at + 60]!r}"
+                self.found.append(told)
+                self._tally.secrets_found.append(told)
 
 
 def plant(gateway: Gateway, at: datetime, password: str = PASSWORDS["plain"]) -> None:
@@ -119,19 +120,29 @@ def plant(gateway: Gateway, at: datetime, password: str = PASSWORDS["plain"]) ->
         gateway.setting(name, value)
     gateway.setting("VERTEX_API_KEYS", json.dumps([KEYS["Vertex"]]))
     gateway.setting("TEST_MODEL", f"model-of-{KEYS['plain']}")
-    gateway.setting("MAX_FAILURES", KEYS["spaces"])
+    gateway.setting("MAX_FAILURES", KEYS["Google"])
     keys = [*KEYS.values(), STRAY]
     for number, (key, other) in enumerate(zip(keys, keys[1:] + keys[:1], strict=True)):
+        # What has calls of its own alone is known only to who reads all calls; what is too long is cut off.
+        model = key if other == STRAY else f"models/{other}" if len(other) < 90 else other
         started = at - timedelta(minutes=5 + number)
         statuses = [200, 400, 400, 400, 429] if number % 2 else [200]
         if gateway.text_statuses:
             statuses.append(f"refused {other}")  # type: ignore[arg-type]
         for second, status in enumerate(statuses):
             call = started + timedelta(seconds=2 * second)
-            gateway.call(key, call, f"models/{other}"[:100], status)
+            gateway.call(key, call, model, status)
             if status != 200:
                 text = _error(second, key, other, password)
-                row = (key, f"models/{other}"[:100], f"kind {other}"[:50], text, 400, json.dumps({"key": other}), call)
+                row = (
+                    key,
+                    model,
+                    f"kind {other}" if len(other) < 45 else "kind",
+                    text,
+                    400,
+                    json.dumps({"key": other}),
+                    call,
+                )
                 gateway.errors([row])
 
 
