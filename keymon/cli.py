@@ -5,6 +5,7 @@ Qt's system libraries. Errors are one line on standard error, with nothing on st
 """
 
 import argparse
+import atexit
 import gc
 import io
 import json
@@ -51,11 +52,7 @@ _LONGEST_WORD = 12
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run keymon with `arguments` (those of the process by default) and return its exit code."""
-    forbid_core_dumps()
-    if "KEYMON_PASSWORD" in os.environ:
-        from keymon.secret_variables import PASSWORD_VARIABLE, take
-
-        take(PASSWORD_VARIABLE)
+    _keep_secrets()
     if sys.stdin is None:
         sys.stdin = io.StringIO()
     if sys.stdout is None or sys.stderr is None:
@@ -66,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     _Parser.typed = sys.argv[1:] if arguments is None else arguments
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.run
     try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.run
         return command(options)
     except errors.KeymonError as error:
         _tell(error)
@@ -83,6 +80,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - a fault of our own; what it says may hold anything
+        from keymon import faults, log
+
+        print(faults.note_last(error), file=sys.stderr)
+        log.end()
+        return 1
+
+
+def _keep_secrets() -> None:
+    """Let no core file be written, and no child inherit the password that is in the environment."""
+    forbid_core_dumps()
+    if "KEYMON_PASSWORD" in os.environ:
+        from keymon.secret_variables import PASSWORD_VARIABLE, take
+
+        take(PASSWORD_VARIABLE)
 
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
@@ -352,6 +364,10 @@ def _print(text: str, notices: Sequence[errors.Notice] = ()) -> int:
 def _run_window(options: argparse.Namespace) -> int:
     if not has_display():
         return _demo_without_display() if options.demo else _no_display()
+    from keymon import crashes
+
+    # Qt tidies up at exit, too, which may go wrong.
+    atexit.register(crashes.CrashFile(crashes.log_folder()).close)
     # Nothing that is made until the window is seen is garbage, and looking for some would take time.
     gc.disable()
     with qt_errors():

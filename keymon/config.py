@@ -176,6 +176,9 @@ class ProfileStore:
             self.path.rename(kept)
         except OSError as error:
             raise self._unwritable(error) from None
+        from keymon.log import ours
+
+        ours.warning("%s is damaged, and kept as %s", self.path, kept.name)
 
     def _profiles(self, entries: object) -> Profiles:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

@@ -23,6 +23,7 @@ from keymon.gateway_clock import ClockWatch, GatewayClock
 from keymon.gateway_settings import GatewaySettings, read_settings
 from keymon.key_usage import KeyUsage, read_usage
 from keymon.locations import Location
+from keymon.log import ours
 from keymon.log_clock import find_clock
 from keymon.log_survey import month_of
 from keymon.memory import give_back_large_blocks
@@ -136,11 +137,13 @@ class Monitor:
 
     def _refresh(self, patience: float | None, progress: Callable[[int, float], None] | None) -> Snapshot:
         if self._database.replaced():
+            ours.info("another file is in the place of the gateway's database: it is read afresh")
             self._database.close()
             self._followed = self._found_clock = None
         settings, about_settings = self._read_settings()
         followed = self._followed
         if followed is not None and not self._is_same_log(followed):
+            ours.info("the log is not the one that was read before: it is read afresh")
             # Perhaps that of another gateway, whose clock is in another zone.
             followed = self._found_clock = None
         if followed is None or settings.history > followed.history:

@@ -2,14 +2,13 @@
 
 import io
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 
 from keymon.display import has_display
 
 
 def run(main: Callable[[Sequence[str] | None], int], arguments: Sequence[str] | None) -> int:
-    """Run `main` and return its exit code; what it prints, and a fault of its own, are shown in a window at its end.
+    """Run `main` and return its exit code; what it prints is shown in a window at its end.
 
     Nothing is shown where only one of the streams is missing: whoever closed it does not want to read it.
     """
@@ -18,13 +17,6 @@ def run(main: Callable[[Sequence[str] | None], int], arguments: Sequence[str] | 
     sys.stdout, sys.stderr = sys.stdout or told, sys.stderr or told
     try:
         return main(arguments)
-    except Exception as error:
-        if not is_nowhere_else:
-            raise
-        # Not its message, which may hold anything.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        told.write(f"keymon has met a fault of its own ({type(error).__name__}).\n{where}")
-        return 1
     finally:
         if is_nowhere_else and told.getvalue() and has_display():
             _show(told.getvalue())

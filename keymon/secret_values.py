@@ -102,7 +102,7 @@ class SecretValues:
         yield text[begin:]
 
     def _found(self, text: str, at: int, shortest: int) -> str | None:
-        for length in self._lengths[text[at : at + _SHORTEST]]:
+        for length in self._lengths.get(text[at : at + _SHORTEST], ()):
             form = text[at : at + length]
             if length >= shortest and form in self._is_key:
                 return form

@@ -16,6 +16,7 @@ import keyring
 import pytest
 
 from keymon import secret_variables
+from keymon.log import LogFile, begin, end
 from keymon.secret_values import SECRETS
 from tests.gateway import MakeAnyGateway
 from tests.gateway_file import GatewayFile
@@ -43,7 +44,16 @@ def profiles_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """Keep keymon's own files in a folder of the test's; returned is the file of the profiles, which is not there."""
     folder = tmp_path / "keymon-config"
     monkeypatch.setenv("KEYMON_CONFIG_DIR", str(folder))
+    monkeypatch.setenv("KEYMON_LOG_DIR", str(tmp_path / "keymon-log"))
     return folder / "profiles.toml"
+
+
+@pytest.fixture
+def log_file(tmp_path: Path) -> Iterator[LogFile]:
+    """The log, into which keymon writes meanwhile."""
+    end()
+    yield begin(tmp_path / "keymon-log")
+    end()
 
 
 @pytest.fixture

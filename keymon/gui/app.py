@@ -17,6 +17,7 @@ from keymon.display import platform_errors
 from keymon.gui.main_window import MainWindow
 from keymon.gui.theme import Theme, adopt, apply_theme
 from keymon.gui.translation import language_of, speak
+from keymon.gui.watch import Watch
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,22 +87,25 @@ def run_window(
             print("keymon: its other window does not answer, so this is a second one", file=sys.stderr)
     app = _bare_application()
     window = MainWindow(QSettings())
-    speak(language_of(window.state.language))
-    if instance is not None:
-        window.all_painted.connect(instance.listen)
-        instance.raise_wanted.connect(partial(_raise, window, instance))
-    adopt(app, window.state.theme)
-    if naming is not None:
-        window.announce(title)
-    window.first_painted.connect(partial(_complete, app, window, naming, title, gateway_tz, as_of))
-    if FIRST_PAINT_VARIABLE in os.environ:
-        window.first_painted.connect(_tell_first_paint)
-    window.show()
-    _close_on_signals(window)
+    watch = Watch(window)
     try:
+        speak(language_of(window.state.language))
+        if instance is not None:
+            window.all_painted.connect(instance.listen)
+            instance.raise_wanted.connect(partial(_raise, window, instance))
+        adopt(app, window.state.theme)
+        if naming is not None:
+            window.announce(title)
+        window.first_painted.connect(partial(_complete, app, window, naming, title, gateway_tz, as_of))
+        if FIRST_PAINT_VARIABLE in os.environ:
+            window.first_painted.connect(_tell_first_paint)
+        window.all_painted.connect(watch.begin)
+        window.show()
+        _close_on_signals(window)
         return app.exec()
     finally:
         gc.enable()
+        watch.close()
         window.deleteLater()
         if instance is not None:
             instance.close()

@@ -7,7 +7,7 @@ from PySide6.QtCore import QDeadlineTimer, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
-from keymon.errors import AccountRefusedError, PasswordNeededError
+from keymon.errors import AccountRefusedError, KeymonError, PasswordNeededError
 from keymon.gui.theme import failure_colour, warning_field
 from keymon.gui.translation import error_advice, error_text, number, tr
 from keymon.gui.wrapped_label import WrappedLabel
@@ -16,12 +16,14 @@ from keymon.gui.wrapped_label import WrappedLabel
 class Banner(QWidget):
     """One problem, or some notices. Hidden while there are none.
 
-    `retry()`, `password_wanted()` and `choose_other()` are the ways out that the operator may take.
+    `retry()`, `password_wanted()` and `choose_other()` are the ways out that the operator may take;
+    `report_wanted()` asks what is to be known of a fault of keymon's own.
     """
 
     retry = Signal()
     password_wanted = Signal()
     choose_other = Signal()
+    report_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +43,8 @@ class Banner(QWidget):
         self._second.timeout.connect(self._count_down)
         self._password = QPushButton(tr("Enter &password…"), self)
         self._password.clicked.connect(self.password_wanted)
+        self._report = QPushButton(tr("Re&port…"), self)
+        self._report.clicked.connect(self.report_wanted)
         self._retry = QPushButton(tr("&Retry"), self)
         self._retry.clicked.connect(self.retry)
         self._other = QPushButton(tr("Open &another…"), self)
@@ -56,6 +60,7 @@ class Banner(QWidget):
         layout.addWidget(self._icon)
         layout.addLayout(texts, 1)
         layout.addWidget(self._password)
+        layout.addWidget(self._report)
         layout.addWidget(self._retry)
         layout.addWidget(self._other)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
@@ -78,6 +83,7 @@ class Banner(QWidget):
             advice.append(tr("The figures shown are those of {time}.").format(time=stale_since))
         self._show(error_text(error), " ".join(filter(None, advice)), can_retry=True)
         self._password.setVisible(isinstance(error, AccountRefusedError | PasswordNeededError))
+        self._report.setVisible(not isinstance(error, KeymonError))
 
     @Slot(object)
     def show_rest(self, seconds: float | None) -> None:
@@ -126,6 +132,7 @@ class Banner(QWidget):
         for widget in (self._next_try, self._retry, self._other):
             widget.setVisible(can_retry)
         self._password.hide()
+        self._report.hide()
         self.setAccessibleName(tr("Problem"))
         self.setAccessibleDescription(self.text)
         self.show()

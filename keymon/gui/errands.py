@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from keymon.aside import Aside
+from keymon.faults import note_unless_expected
 
 _AT_ONCE = 4
 
@@ -64,6 +65,7 @@ class Errands(QObject):
             try:
                 result, is_well = work(errand), True
             except Exception as error:  # noqa: BLE001 - whoever asked for it is told, whatever it is
+                note_unless_expected(error)
                 result, is_well = error, False
             self._arrived.emit(errand, result, is_well)
 

@@ -16,6 +16,7 @@ from keymon.gui.errands import Errands
 from keymon.gui.errors_panel import ErrorsPanel
 from keymon.gui.translation import tr
 from keymon.gui.trend_view import TrendView
+from keymon.log import ours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +144,7 @@ class Exporting(QObject):
     @Slot(Path)
     def _remember(self, path: Path) -> None:
         self._window.state.export_folder = path.parent
+        ours.info("exported to %s", path)
 
     @Slot()
     def _forget(self) -> None:

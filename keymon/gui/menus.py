@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
+from keymon.gui.folders import show_log_folder
 from keymon.gui.theme import apply_theme
 from keymon.gui.translation import tr
 
@@ -51,6 +52,7 @@ def build_menus(window: "MainWindow") -> QAction:
     aid = window.menuBar().addMenu(tr("&Help"))
     _add(aid, tr("&Find a command or a key…"), "Ctrl+K", window.search_commands)
     _add(aid, tr("&Keyboard shortcuts"), QKeySequence.StandardKey.HelpContents, window.show_shortcuts)
+    _add(aid, tr("Show &log folder"), None, lambda: window.status_line.showMessage(show_log_folder(), 6_000))
     _add(aid, tr("&About keymon"), None, window.show_about)
     return pause
 

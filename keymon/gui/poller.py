@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from keymon.faults import note_unless_expected
 from keymon.retry import Failure, rest_s
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ class Source:
 class Poller(QObject):
     """Refreshes every five seconds, or as often as its source asks for, until it is paused or stopped.
 
-    Signals, all in the thread of this object: `started()` a refresh has begun; `progress(calls, share)` the calls
-    loaded at first, and the share of the ids gone through, 0 to 1; `refreshed(Snapshot)`; `failed(Exception)`;
-    `resting(seconds)` the rest after a failure (float), None where no further try is made but by `refresh`.
+    Signals, all in the thread of this object: `followed(Source)` another gateway; `started()` a refresh has begun;
+    `progress(calls, share)` the calls loaded at first, and the share of the ids gone through, 0 to 1;
+    `refreshed(Snapshot)`; `failed(Exception)`; `resting(seconds)` the rest after a failure (float), None
+    where no further try is made but by `refresh`.
 
     A long first load is broken up: each part of it ends with a `Snapshot` that tells that it goes on.
     """
 
+    followed = Signal(object)
     started = Signal()
     progress = Signal(int, float)
     refreshed = Signal(object)
@@ -82,12 +85,20 @@ class Poller(QObject):
         self.prepare: Callable[[Snapshot], object] | None = None
         """What is to be made of a snapshot in the worker, before anybody is told of it."""
 
+    @property
+    def kind(self) -> str:
+        """Of what kind the database is that is followed, in a word for reports."""
+        if self._followed is None:
+            return "none"
+        return "on a server" if self._followed.is_server else "in a file, or not opened yet"
+
     def follow(self, source: Source) -> None:
         """Leave the gateway that is followed now and follow another."""
         self._leave()
         self._followed = _Followed(source)
         self._patience_s = _FIRST_PATIENCE_S
         self._interval_ms = self._usual_ms if source.interval_ms is None else source.interval_ms
+        self.followed.emit(source)
         self.refresh()
 
     @Slot()
@@ -161,6 +172,7 @@ class Poller(QObject):
             try:
                 result = work(report)
             except Exception as error:  # noqa: BLE001 - shown by the window, whatever it is
+                note_unless_expected(error)
                 self._arrived.emit(generation, f"{kind} failed", error)
             else:
                 self._arrived.emit(generation, kind, result)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from keymon import __version__
 from keymon.gui.translation import error_advice, error_text, tr
+from keymon.log import whereabouts
 from keymon.versions import versions
 
 
@@ -82,7 +83,7 @@ def tell_about(parent: QWidget) -> None:
     box = QMessageBox(QMessageBox.Icon.NoIcon, name, name, QMessageBox.StandardButton.Close, parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIconPixmap(parent.windowIcon().pixmap(64, 64))
-    box.setDetailedText(versions())
+    box.setDetailedText(f"{versions()}\nLog: {whereabouts()}")
     box.setInformativeText(
         tr("Watches the API keys of a gemini-balance gateway. It only ever reads the gateway's database.")
     )

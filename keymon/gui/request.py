@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from keymon.faults import note_unless_expected
+
 if TYPE_CHECKING:
     from keymon.monitor import Monitor
 
@@ -37,6 +39,7 @@ class Request(Generic[T]):
         try:
             return partial(self._tell, self._done, self._work(monitor))
         except Exception as error:  # noqa: BLE001 - shown by the widget that asked
+            note_unless_expected(error)
             return partial(self._tell, self._failed, error)
 
     def _tell(self, heard: Callable[..., object], what: object) -> None:

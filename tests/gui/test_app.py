@@ -317,6 +317,7 @@ def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
     ours = {name for name in loaded if name.startswith("keymon.")}
     assert ours == {
         "keymon.cli",
+        "keymon.crashes",
         "keymon.display",
         "keymon.errors",
         "keymon.gateway_options",
@@ -329,7 +330,9 @@ def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
         "keymon.gui.main_window",
         "keymon.gui.theme",
         "keymon.gui.translation",
+        "keymon.gui.watch",
         "keymon.gui.window_state",
+        "keymon.hooks",
     }
     assert not loaded & {
         "numpy",
