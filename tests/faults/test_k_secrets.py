@@ -336,3 +336,79 @@ def test_no_dump_is_made_while_keys_are_in_memory(make_gateway: MakeGateway, com
         cwd=Path(__file__).parents[2],
     )
     assert done.stdout.splitlines()[-1] == "0 0 0 0"
+
+
+@pytest.mark.parametrize("command", ["keys --json", "errors --since all --full", "check", "screenshot --out pictures"])
+def test_no_file_is_left_that_holds_a_secret(
+    make_any_gateway: MakeAnyGateway, search: Search, tmp_path: Path, command: str
+) -> None:
+    gateway = make_any_gateway(list(KEYS.values()))
+    plant(gateway, NOON, READER_PASSWORD)
+    search.plant(*IN_GATEWAY, READER_PASSWORD)
+    home = tmp_path / "home"
+    (home / "tmp").mkdir(parents=True)
+    place = gateway.location.text() if isinstance(gateway.location, ServerLocation) else str(gateway.location.path)
+    folders = {
+        name: str(home / name) for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "keymon", *command.split(), "--db", place],
+        capture_output=True,
+        cwd=home,
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("KEYMON_")},
+            **folders,
+            "HOME": str(home),
+            "TMPDIR": str(home / "tmp"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "KEYMON_PASSWORD": READER_PASSWORD,
+            "KEYMON_LOG_LEVEL": "debug",
+        },
+        check=True,
+    )
+    search.look("command: standard output", done.stdout)
+    search.look("command: standard error", done.stderr)
+    for file in filter(Path.is_file, home.rglob("*")):
+        search.look("files that keymon writes", file.name, file.read_bytes())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="where /proc is")
+@pytest.mark.parametrize("source", ["variable", "command", ".env"])
+def test_no_argument_of_a_process_holds_a_password(
+    make_gateway_server: MakeGatewayServer, search: Search, tmp_path: Path, source: str
+) -> None:
+    """While keymon runs: of it, and of whatever it has started."""
+    gateway = make_gateway_server(["k"])
+    gateway.call("k", datetime.now(UTC).replace(tzinfo=None))
+    search.plant(READER_PASSWORD)
+    (tmp_path / "password").write_text(READER_PASSWORD)
+    (tmp_path / ".env").write_text(
+        f"MYSQL_HOST=127.0.0.1\nMYSQL_PORT={gateway.server.port}\nMYSQL_USER=reader\n"
+        f"MYSQL_PASSWORD={READER_PASSWORD}\nMYSQL_DATABASE={gateway.name}\n"
+    )
+    url = f"mysql://reader@127.0.0.1:{gateway.server.port}/{gateway.name}"
+    ProfileStore().change(lambda _: [Profile("Here", url, password_command=("cat", str(tmp_path / "password")))])
+    named = {"variable": ["--db", url], "command": ["--profile", "Here"], ".env": ["--env", str(tmp_path / ".env")]}
+    environment = {**os.environ, "KEYMON_PASSWORD": READER_PASSWORD} if source == "variable" else dict(os.environ)
+    script = "import sys; from keymon.cli import main; main(sys.argv[1:]); print('over', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "check", *named[source]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        printed = iter(process.stdout.readline, "over\n")
+        search.look("command: standard output", *printed)
+        ours = [process.pid, *_children_of(process.pid)]
+        search.look("process arguments", *(Path(f"/proc/{pid}/cmdline").read_bytes() for pid in ours))
+        search.look("process name", *(Path(f"/proc/{pid}/comm").read_bytes() for pid in ours))
+        process.communicate("")
+    assert process.returncode == 0
+
+
+def _children_of(pid: int) -> list[int]:
+    told = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(one) for one in told.read_text().split()] if told.exists() else []
