@@ -39,7 +39,7 @@ class CallWindow:
 
     def __init__(self, clock: GatewayClock, as_of: datetime | None = None) -> None:
         self._clock = clock
-        self._keys = Names(remember_keys)
+        self._keys = Names()
         self._models = Names()
         self._statuses = Statuses()
         self._columns = _no_calls()
@@ -100,6 +100,7 @@ class CallWindow:
 
     def _columns_of(self, rows: LogRows, since: datetime, is_newer: bool | None) -> "_Columns":
         local = local_microseconds(rows.times)
+        known_keys = len(self._keys.values)
         timed = local != NO_TIME
         columns: _Columns = [
             np.array(rows.ids, np.int64),
@@ -109,6 +110,7 @@ class CallWindow:
             self._statuses.numbers(rows.statuses),
             latencies(rows.latencies),
         ]
+        remember_keys(key for key in self._keys.values[known_keys:] if key is not None)
         if not timed.all():
             self.without_time += len(rows) - int(np.count_nonzero(timed))
             columns = [column[timed] for column in columns]

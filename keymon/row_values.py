@@ -4,7 +4,7 @@ NULL, text where a number belongs, numbers out of range, times that cannot be re
 that can be counted. Nothing is dropped silently.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
@@ -111,10 +111,9 @@ class Statuses:
 
 
 class Names:
-    """Numbers for names, in the order in which they were first seen. `tell` hears of each new one."""
+    """Numbers for names, in the order in which they were first seen."""
 
-    def __init__(self, tell: Callable[[Iterable[str]], None] = lambda _: None) -> None:
-        self._tell = tell
+    def __init__(self) -> None:
         self.values: list[str | None] = []
         self.numbers = _Numbers(self)
         """The number of each value that rows have brought; a new value is given the next one."""
@@ -126,15 +125,13 @@ class Names:
         if found is None:
             found = self.numbers[name] = len(self.values)
             self.values.append(name)
-            if name is not None:
-                self._tell((name,))
         self.numbers[value] = found
         return found
 
     def in_use(self, numbers: NDArray[Any]) -> tuple["Names", NDArray[Any]]:
         """Return only the names that `numbers` mention, and `numbers` as they are among these."""
         used = np.flatnonzero(np.bincount(numbers, minlength=len(self.values)))
-        names = Names(self._tell)
+        names = Names()
         renumbered = np.zeros(len(self.values), np.int32)
         for number in used.tolist():
             renumbered[number] = names.numbers[self.values[number]]

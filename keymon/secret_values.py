@@ -66,17 +66,21 @@ class SecretValues:
 
     def _add(self, values: list[str], is_key: bool) -> None:
         keep_private()
-        starts: dict[str, set[int]] = {}
-        for value in values:
-            for form in (value,) if _PLAIN.fullmatch(value) else _forms(value):
-                if len(form) >= _SHORTEST:
-                    self._is_key[form] = is_key
-                    starts.setdefault(form[:_SHORTEST], set()).add(len(form))
+        match = _PLAIN.fullmatch
+        forms = [value for value in values if match(value)]
+        if len(forms) < len(values):
+            forms += [form for value in values if not match(value) for form in _forms(value)]
+        # Of a million keys, whatever is done for each takes its time.
+        self._is_key.update(dict.fromkeys(forms, is_key))
         with self._lock:
-            for start, lengths in starts.items():
-                self._lengths[start] = tuple(sorted(lengths.union(self._lengths.get(start, ())), reverse=True))
-            is_few = len(self._lengths) <= _MOST_STARTS
-            self._starts = re.compile("|".join(map(re.escape, self._lengths))) if is_few else None
+            before = len(self._lengths)
+            for start, length in {(form[:_SHORTEST], len(form)) for form in forms}:
+                known = self._lengths.get(start, ())
+                if length >= _SHORTEST and length not in known:
+                    self._lengths[start] = tuple(sorted((*known, length), reverse=True))
+            if len(self._lengths) > before:
+                is_few = len(self._lengths) <= _MOST_STARTS
+                self._starts = re.compile("|".join(map(re.escape, self._lengths))) if is_few else None
 
     def _places(self, text: str) -> Iterator[int]:
         """Yield where a value may begin."""
