@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from keymon.call_log import WITNESSES, LogRows
 from keymon.calls import BEGINNING, END, Calls, Int64s, to_datetime, to_microseconds
 from keymon.gateway_clock import GatewayClock
+from keymon.known_secrets import remember_keys
 from keymon.log_start import Disorder
 from keymon.row_values import NO_TIME, Names, Statuses, latencies, local_microseconds
 
@@ -99,6 +100,7 @@ class CallWindow:
 
     def _columns_of(self, rows: LogRows, since: datetime, is_newer: bool | None) -> "_Columns":
         local = local_microseconds(rows.times)
+        known_keys = len(self._keys.values)
         timed = local != NO_TIME
         columns: _Columns = [
             np.array(rows.ids, np.int64),
@@ -108,6 +110,7 @@ class CallWindow:
             self._statuses.numbers(rows.statuses),
             latencies(rows.latencies),
         ]
+        remember_keys(key for key in self._keys.values[known_keys:] if key is not None)
         if not timed.all():
             self.without_time += len(rows) - int(np.count_nonzero(timed))
             columns = [column[timed] for column in columns]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from keymon import errors
 from keymon.display import check_window_libraries, has_display, qt_errors
@@ -32,7 +32,8 @@ from keymon.gateway_options import (
     what,
     zone,
 )
-from keymon.masking import foreign, visible
+from keymon.masking import foreign, mask_key, visible
+from keymon.private_memory import forbid_core_dumps
 
 if TYPE_CHECKING:
     from keymon.connection_check import Finding
@@ -45,10 +46,13 @@ _PICTURED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 _KEY_HELP = "a full key, an ending that one key has, a key as it is shown masked, or - for standard input"
 _STATUS_HELP = "a whole number, null for none, or a text that stands in its place"
 _MOST_LISTED = 1_000_000
+_LONGEST_WORD = 12
+"""What is longer, and not understood, may be a key."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run keymon with `arguments` (those of the process by default) and return its exit code."""
+    _keep_secrets()
     if sys.stdin is None:
         sys.stdin = io.StringIO()
     if sys.stdout is None or sys.stderr is None:
@@ -58,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    _Parser.typed = sys.argv[1:] if arguments is None else arguments
     try:
         options = _parser().parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.run
@@ -83,6 +88,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _keep_secrets() -> None:
+    """Let no core file be written, and no child inherit the password that is in the environment."""
+    forbid_core_dumps()
+    if "KEYMON_PASSWORD" in os.environ:
+        from keymon.secret_variables import PASSWORD_VARIABLE, take
+
+        take(PASSWORD_VARIABLE)
+
+
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
     """Print a message and the way out of it as one line on standard error."""
     print(f"{PROGRAM}: {prefix}{message.line}", file=sys.stderr)
@@ -91,8 +105,14 @@ def _tell(message: errors.KeymonError, prefix: str = "") -> None:
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
+    typed: ClassVar[Sequence[str]] = ()
+
     def error(self, message: str) -> NoReturn:
-        # What was typed in the wrong place may be a key.
+        # What was typed in the wrong place may be a key, of whatever form.
+        for typed in self.typed:
+            word = typed.partition("=")[2] if typed.startswith("--") else typed
+            if len(word) > _LONGEST_WORD:
+                message = message.replace(word, mask_key(word)).replace(repr(word)[1:-1], mask_key(word))
         self.exit(errors.UsageError.exit_code, f"{PROGRAM}: {foreign(message)} (see '{self.prog} --help')\n")
 
 

@@ -29,7 +29,8 @@ from keymon.errors import (
     ProfileUnknownError,
 )
 from keymon.files import write_private
-from keymon.masking import mask_text, visible
+from keymon.masking import foreign, mask_patterns, visible
+from keymon.secret_variables import take
 
 if TYPE_CHECKING:
     from keymon.locations import Location
@@ -49,21 +50,21 @@ _HEAD = (
 class Profile:
     """A gateway by name.
 
-    `database` is a path or a URL without a password, `gateway_tz` empty where it is to be detected, `refresh_s` in
-    seconds. At most one of `password_env` (a variable's name), `password_command` (words, run without a shell) and
-    `password_ask` (the operator is asked, whatever the keyring keeps) is given. `others` are entries that this
-    version does not know, kept for the one that wrote them.
+    `database` is a path or a URL, without a password in what is kept, `gateway_tz` empty where it is to be detected,
+    `refresh_s` in seconds. At most one of `password_env` (a variable's name), `password_command` (words, run without a
+    shell) and `password_ask` (the operator is asked, whatever the keyring keeps) is given. `others` are entries that
+    this version does not know, kept for the one that wrote them.
     """
 
     name: str
-    database: str
+    database: str = field(repr=False)
     colour: str = COLOURS[0]
     gateway_tz: str = ""
     refresh_s: int = USUAL_REFRESH_S
     password_env: str = ""
-    password_command: tuple[str, ...] = ()
+    password_command: tuple[str, ...] = field(default=(), repr=False)
     password_ask: bool = False
-    others: Mapping[str, object] = field(default_factory=dict)
+    others: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def location(self) -> "Location":
@@ -79,7 +80,7 @@ class Profile:
             raise ProfileInvalidError(
                 profile=name or '""', reason="its name is empty, longer than 60 letters, or cannot be shown"
             )
-        if mask_text(self.database) != self.database:
+        if mask_patterns(self.database) != self.database:
             raise ProfileInvalidError(profile=name, reason="its URL holds a password, which does not belong there")
         if self.colour not in COLOURS:
             raise ProfileInvalidError(profile=name, reason=f"its colour is none of {', '.join(COLOURS)}")
@@ -123,13 +124,17 @@ class ProfileStore:
         except OSError as error:
             raise self._damaged((error.strerror or "unreadable").lower()) from None
         try:
-            data = tomllib.loads(content.decode())
+            text = content.decode()
         except UnicodeDecodeError:
-            raise self._damaged("it is not text in UTF-8") from None
+            text = None
+        if text is None:  # not raised where the error is at hand, which holds the content
+            raise self._damaged("it is not text in UTF-8")
+        try:
+            data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise self._damaged(visible(str(error))) from None
+            raise self._damaged(foreign(str(error))) from None
         if data and "profile" not in data:
-            raise self._damaged(f"it holds {visible(next(iter(data)), 40)}, but no [[profile]]")
+            raise self._damaged(f"it holds {foreign(next(iter(data)), 40)}, but no [[profile]]")
         return self._profiles(data.get("profile", []))
 
     def find(self, name: str) -> Profile:
@@ -183,6 +188,7 @@ class ProfileStore:
             _check(profiles)
         except KeymonError as error:
             raise self._damaged(str(error)) from None
+        take(*(profile.password_env for profile in profiles))
         return profiles
 
     def _damaged(self, reason: str) -> ConfigDamagedError:
@@ -234,7 +240,7 @@ def _profile(entry: Mapping[str, Any]) -> Profile:
 
 def _check_unknown(name: str, key: str) -> None:
     """Refuse an entry that is a slip of the pen, or that somebody may rely on. Others are of a later version."""
-    shown = visible(key, 40)
+    shown = foreign(key, 40)
     if any(word in key.lower() for word in ("ssl", "tls")):
         raise ProfileInvalidError(profile=name, reason=f"{shown} belongs into its URL: ?ssl_mode=required")
     if any(word in key.lower() for word in ("passw", "pwd", "secret")):

@@ -17,8 +17,9 @@ from keymon.call_log import local_time
 from keymon.database import Database
 from keymon.error_log import BOUNDS, MAX_TEXT, PROBE, TEXT, missing_texts_told
 from keymon.gateway_clock import GatewayClock
+from keymon.known_secrets import remember_keys
 from keymon.log_start import MARGIN, find_end
-from keymon.masking import key_matcher
+from keymon.masking import key_matcher, without_cut_secret
 from keymon.row_values import as_text
 from keymon.schema import error_logs as log
 
@@ -165,7 +166,9 @@ class ErrorBrowser:
             found = self._database.again_if_lost(lambda: self._database.fetch(TEXT, id=row.id))
         text = None if not found or found[0][0] is None else as_text(found[0][0])
         # Once all rows are deleted, ids begin again: then another row has this one's.
-        return text if text is not None and row.head is not None and text.startswith(row.head) else None
+        if text is None or row.head is None or not text.startswith(row.head):
+            return None
+        return without_cut_secret(text, MAX_TEXT)
 
     def now(self) -> datetime:
         """Return the instant that periods end at, UTC."""
@@ -233,6 +236,7 @@ class ErrorBrowser:
                 chunk = self._database.fetch(_CHUNK, top=top, floor=floor, rows=rows)
             if not chunk:
                 return
+            remember_keys(name for row in chunk if (name := _name(row[2])) is not None)
             rows = self._next_rows(rows, time.monotonic() - began)
             top = chunk[-1][0] - 1
             yield chunk

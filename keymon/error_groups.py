@@ -8,12 +8,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from keymon.error_browser import HEAD_CHARACTERS, ErrorRow
-from keymon.masking import without_secrets
+from keymon.masking import without_cut_secret, without_secrets
 
 _MESSAGE = re.compile(r'"message"\s*:\s*"((?:[^"\\]|\\.)*)')
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_CUT_KEY = re.compile(r"(?:AIza|AQ\.|sk-)[0-9A-Za-z_\-]*\Z")
-"""What is left of a key where a beginning ends in it: too short to be taken for one."""
 _LONGEST = 120
 
 
@@ -32,7 +30,7 @@ def message(head: str | None) -> str:
     """Return what a text says, of which `head` is the beginning: Google's `message`, else the first line."""
     if head is None:
         return ""
-    head = _CUT_KEY.sub("…", head) if len(head) >= HEAD_CHARACTERS else head
+    head = without_cut_secret(head, HEAD_CHARACTERS)
     found = _MESSAGE.search(head)
     text = _unescaped(found[1]) if found else head
     return next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")

@@ -16,6 +16,7 @@ from keymon.call_log import local_time
 from keymon.database import Database
 from keymon.errors import ErrorTextsDeniedError, ErrorTextsMissingError, NotAGatewayError, RightMissingError
 from keymon.log_start import last_id_before
+from keymon.masking import without_cut_secret
 from keymon.schema import error_logs as log
 
 _MARGIN = timedelta(hours=2)
@@ -65,7 +66,7 @@ def _error_text(database: Database, key: str, started: datetime, ended: datetime
     if found is None:
         return None
     rows = database.fetch(TEXT, id=found)
-    return str(rows[0][0]) if rows and rows[0][0] is not None else None
+    return without_cut_secret(str(rows[0][0]), MAX_TEXT) if rows and rows[0][0] is not None else None
 
 
 def _start(database: Database, bounds: tuple[int, int], started: datetime) -> int:

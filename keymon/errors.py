@@ -7,6 +7,8 @@ An exception that is not one of these is a fault of keymon's own.
 
 from typing import ClassVar
 
+from keymon.masking import mask_text
+
 
 class KeymonError(Exception):
     """Base of all errors that a person can do something about.
@@ -19,8 +21,9 @@ class KeymonError(Exception):
     advice: ClassVar[str] = ""
 
     def __init__(self, **fields: object) -> None:
-        super().__init__(fields)
-        self.fields = fields
+        # Whoever raises it has masked what it quotes; a secret that is known by its value is caught here at the latest.
+        self.fields = {name: mask_text(value) if isinstance(value, str) else value for name, value in fields.items()}
+        super().__init__(self.fields)
 
     def __str__(self) -> str:
         return self.template.format(**self.fields)

@@ -23,7 +23,8 @@ from keymon.errors import (
     NumberUnreadableNotice,
     SettingUnreadableError,
 )
-from keymon.masking import key_matcher, mask_key, visible
+from keymon.known_secrets import remember_keys
+from keymon.masking import foreign, is_shown_masked, key_matcher, mask_key, visible
 from keymon.schema import settings
 
 Kind = Literal["gemini", "vertex"]
@@ -85,6 +86,8 @@ def only_key(keys: Iterable[str], wanted: str) -> str | None:
 
     Raises `KeyAmbiguousError` where there are several.
     """
+    if len(wanted) > _LONGEST_ENDING and not is_shown_masked(wanted):
+        remember_keys((wanted,))
     matches = list(filter(key_matcher(wanted), keys)) if wanted else []
     if len(matches) > 1:
         raise KeyAmbiguousError(count=len(matches), ending=shown_ending(wanted))
@@ -107,6 +110,7 @@ def read_settings(database: Database, before: GatewaySettings | None = None) -> 
     notices: list[Notice] = []
     gemini = _key_list(database, values, "API_KEYS", notices)
     vertex = _key_list(database, values, "VERTEX_API_KEYS", notices)
+    remember_keys((*gemini, *vertex))
     return GatewaySettings(
         gemini_keys=tuple(dict.fromkeys(gemini)),
         vertex_keys=tuple(dict.fromkeys(vertex)),
@@ -158,7 +162,7 @@ def _whole_number(values: Mapping[str, object], name: str, default: int, notices
     try:
         return int(str(value))
     except ValueError:
-        notices.append(NumberUnreadableNotice(setting=name, value=visible(str(value), 20), default=default))
+        notices.append(NumberUnreadableNotice(setting=name, value=foreign(str(value), 20), default=default))
         return default
 
 

@@ -1,6 +1,5 @@
 """The gateways that keymon can be told to read: by profile, by place, by `.env`, and the sample one."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from keymon.aside import Aside
 from keymon.config import USUAL_REFRESH_S, Profile
 from keymon.masking import mask_url
+from keymon.secret_variables import PASSWORD_VARIABLE, secret_variable
 
 if TYPE_CHECKING:
     from keymon.demo import DemoGateway
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from keymon.passwords import Passwords
 
 DEMO_TITLE = "sample gateway"
-PASSWORD_VARIABLE = "KEYMON_PASSWORD"  # noqa: S105 - its name
-"""Holds the password of a server whose URL is given without one."""
 
 
 def _nothing() -> None:
@@ -90,7 +88,9 @@ def by_variable(gateway: Gateway) -> Gateway:
     For a gateway that the command line names. Not for others: the variable would tell them the password of this one.
     """
     profile = gateway.profile
-    if profile is None or PASSWORD_VARIABLE not in os.environ or profile.password_env or profile.password_command:
+    if profile is None or profile.password_env or profile.password_command:
+        return gateway
+    if secret_variable(PASSWORD_VARIABLE) is None:
         return gateway
     profile = replace(profile, password_env=PASSWORD_VARIABLE, password_ask=False)
     return of_profile(profile, is_saved=gateway.is_saved)

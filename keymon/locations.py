@@ -17,6 +17,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from keymon.errors import EnvFileError, EnvKindError, UnsupportedDatabaseError
+from keymon.known_secrets import remember_password
 from keymon.masking import looks_like_account, mask_url, visible
 from keymon.words import mark
 
@@ -66,6 +67,11 @@ class ServerLocation:
     url: URL = field(repr=False)
     shown: str
     tls: Tls = field(default_factory=Tls)
+
+    def __post_init__(self) -> None:
+        # Wherever a password comes from: it is used by way of a place, and hidden from then on.
+        if self.url.password:
+            remember_password(str(self.url.password))
 
     @property
     def socket(self) -> str | None:
@@ -124,6 +130,7 @@ def locate(text: str) -> Location:
     if kind in {"mysql", "mariadb"}:
         return server_location(text)
     if kind != "sqlite":
+        _remember_password_of(rest)
         raise UnsupportedDatabaseError(
             database=mask_url(text), reason="keymon reads SQLite, MySQL and MariaDB: a path, sqlite:/// or mysql://"
         )
@@ -138,6 +145,7 @@ def _path_location(text: str) -> FileLocation:
     path = at_home(Path(text))
     if not text or (looks_like_account(text) and not _exists(path)):
         # What is left of a URL that was cut off: a password is not to be shown as part of a path.
+        _remember_password_of(text)
         raise UnsupportedDatabaseError(
             database=mask_url(text) or '""', reason="name a file, or write mysql://user@host:port/database"
         )
@@ -217,6 +225,11 @@ def server_at(
     return _server_location(url, socket, tls or Tls())
 
 
+def _remember_password_of(rest: str) -> None:
+    """Hide from now on what may be the password in what follows a URL's `://`, as it was written."""
+    remember_password(rest.rpartition("@")[0].partition(":")[2])
+
+
 def _quoted(rest: str) -> str:
     """Return what follows `mysql://` with the account quoted: a password that was not may hold @, / and ?."""
     before, question, _ = rest.partition("?")
@@ -224,6 +237,7 @@ def _quoted(rest: str) -> str:
     if at < 0:
         return rest
     user, colon, password = rest[:at].partition(":")
+    remember_password(password)  # as it was written
     return f"{quote(user, safe='%')}{colon}{quote(password, safe='%')}{rest[at:]}"
 
 

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from keymon.secret_values import SECRETS, SHORTEST_IN_TEXTS
+
 _HEAD, _TAIL = 6, 4
 _LEFT_OUT = re.compile(r"…|\.\.\.|\\u2026")
 """What stands for the middle of a key: as `mask_key` writes it, as many type it, and as it is written in JSON."""
@@ -16,6 +18,8 @@ _SECRETS = re.compile(
     r"|AQ\.[0-9A-Za-z_\-]{16,}"  # Vertex express keys
     r"|\bsk-[0-9A-Za-z_\-]{8,}"  # tokens of OpenAI-compatible clients
 )
+_CUT_SECRET = re.compile(r"(?:AIza|AQ\.|\bsk-)[0-9A-Za-z_\-]*\Z|(?<=://)[^/\s:@]*:\S*\Z")
+"""What is left of a key or of a URL where a text was cut off in it: too short to be taken for one."""
 
 _PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
 """Up to the last @: a password that was not quoted may hold one, and slashes besides."""
@@ -36,6 +40,11 @@ def key_matcher(wanted: str) -> Callable[[str], bool]:
     return lambda key: len(key) >= len(beginning) + len(end[0]) and key.startswith(beginning) and key.endswith(end[0])
 
 
+def is_shown_masked(key: str) -> bool:
+    """Tell whether `key` is what a masked one looks like: with “…” for its middle."""
+    return _LEFT_OUT.search(key) is not None
+
+
 def mask_url(url: str) -> str:
     """Return a database URL without its password and its query, however badly it is written."""
     scheme, separator, rest = url.partition("://")
@@ -52,6 +61,11 @@ def looks_like_account(text: str) -> bool:
 
 
 def mask_text(text: str) -> str:
+    """Return `text` with whatever looks like a key, a token or a password in a URL masked, and what is known to be."""
+    return mask_patterns(SECRETS.hide(text, mask_key, SHORTEST_IN_TEXTS))
+
+
+def mask_patterns(text: str) -> str:
     """Return `text` with whatever looks like a key, a token or a password in a URL masked."""
     return _SECRETS.sub(lambda found: mask_key(found.group()), _PASSWORD.sub(r"\1:…", text))
 
@@ -62,8 +76,14 @@ def mask_text_of(key: str | None, text: str) -> str:
 
 
 def without_secrets(text: str, put: str, key: str | None = None) -> str:
-    """Return `text` with `put` for whatever looks like a key or a token, and for `key`, of whatever form it is."""
-    return _SECRETS.sub(put, text.replace(key, put) if key and len(key) >= _HEAD + _TAIL else text)
+    """Return `text` with `put` for whatever looks like a key or a token or is known to be one, and for `key`."""
+    text = text.replace(key, put) if key and len(key) >= _HEAD + _TAIL else text
+    return _SECRETS.sub(put, SECRETS.hide(text, lambda _: put, SHORTEST_IN_TEXTS))
+
+
+def without_cut_secret(text: str, limit: int) -> str:
+    """Return `text`, of which at most `limit` characters were read, without what is left of a secret at its end."""
+    return _CUT_SECRET.sub("…", SECRETS.hide_cut(text)) if len(text) >= limit else text
 
 
 def foreign(text: str, limit: int = 200) -> str:

@@ -5,7 +5,6 @@ answer is kept for as long as keymon runs. Keyrings may ask the operator, too, a
 is for a worker, never for the thread of a window.
 """
 
-import os
 import subprocess
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -19,8 +18,10 @@ from keymon.errors import (
     PasswordVariableError,
     UnsupportedDatabaseError,
 )
+from keymon.known_secrets import remember_password
 from keymon.locations import Location, ServerLocation
 from keymon.masking import visible
+from keymon.secret_variables import secret_variable
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -40,6 +41,7 @@ class Passwords:
 
     def remember(self, account: str, password: str) -> None:
         """Keep a password that was typed, for as long as keymon runs. `account` is `ServerLocation.account`."""
+        remember_password(password)
         with self._lock:
             self._typed[account] = password
 
@@ -90,7 +92,7 @@ def keyring_account(profile: Profile) -> str | None:
 
 
 def _variable(profile: Profile) -> str:
-    value = os.environ.get(profile.password_env)
+    value = secret_variable(profile.password_env)
     if value is None:
         raise PasswordVariableError(profile=visible(profile.name), variable=visible(profile.password_env, 60))
     return value
@@ -107,16 +109,19 @@ def _answer(profile: Profile) -> str:
             timeout=_COMMAND_LIMIT_S,
             check=False,
         )
-        lines = done.stdout.decode().splitlines()
     except subprocess.TimeoutExpired:
         raise _failed(profile, f"it took longer than {_COMMAND_LIMIT_S:g} s") from None
-    except UnicodeDecodeError:
-        raise _failed(profile, "what it printed is not text in UTF-8") from None
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "it cannot be run").lower()
         raise _failed(profile, reason) from None
+    try:
+        lines = done.stdout.decode().splitlines()
+    except UnicodeDecodeError:
+        lines = None
     if done.returncode:
         raise _failed(profile, f"it ended with {done.returncode}")
+    if lines is None:  # not raised where the error is at hand, which holds what was printed
+        raise _failed(profile, "what it printed is not text in UTF-8")
     if not lines:
         raise _failed(profile, "it printed nothing")
     return lines[0]

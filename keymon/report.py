@@ -37,7 +37,7 @@ def keys_json(snapshot: Snapshot, keys: Sequence[KeyFigures], show_keys: bool) -
                 "time_zone": clock.name,
                 "time_zone_source": clock.source,
                 "max_failures": settings.max_failures,
-                "test_model": settings.test_model,
+                "test_model": mask_text(settings.test_model),
             },
             "keys": [_key_fields(figures, show_keys) for figures in keys],
         }

@@ -12,7 +12,7 @@ import struct
 import pymysql
 
 from keymon import errors
-from keymon.masking import mask_text, visible
+from keymon.masking import foreign, visible
 
 RAISED = (
     pymysql.Error,
@@ -55,7 +55,7 @@ def translated(error: BaseException, shown: str, limit_s: float) -> errors.Keymo
         return _strange(error, shown)
     if (unsafe := _unsafe(error)) is not None:
         return errors.EncryptionRefusedError(database=shown, reason=unsafe)
-    code, reason = error.args[0], mask_text(visible(str(error.args[-1])))
+    code, reason = error.args[0], foreign(str(error.args[-1]))
     if code == _BROKEN_OFF and isinstance(getattr(error, "original_exception", None), TimeoutError):
         return errors.DatabaseTimeoutError(database=shown, seconds=limit_s)
     if code in _TOO_LONG or (code in _LOST and "timed out" in reason):

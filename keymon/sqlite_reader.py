@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy.dialects.sqlite import dialect
 
 from keymon import errors
-from keymon.masking import mask_text, visible
+from keymon.masking import foreign
 from keymon.words import mark
 
 _INSTRUCTIONS_BETWEEN_CHECKS = 20_000
@@ -148,7 +148,7 @@ class SqliteReader:
         """Return our error for one of the driver's. Messages of SQLite's hold names, never values."""
         code = getattr(error, "sqlite_errorcode", 0)
         known = _ERRORS_BY_CODE.get(code) or _ERRORS_BY_CODE.get(code & 0xFF)
-        reason = mask_text(visible(str(error)))
+        reason = foreign(str(error))
         if known is not None:
             return known(database=self._shown, reason=reason, seconds=self._limit_s)
         what, _, name = reason.partition(": ")

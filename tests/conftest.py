@@ -16,7 +16,9 @@ from pathlib import Path
 import keyring
 import pytest
 
+from keymon import secret_variables
 from keymon.log import LogFile, begin, end
+from keymon.secret_values import SECRETS
 from tests.gateway import MakeAnyGateway
 from tests.gateway_file import GatewayFile
 from tests.gateway_server import GatewayServer
@@ -45,6 +47,14 @@ def digests(folder: Path) -> dict[str, tuple[str, int]]:
         str(path.relative_to(folder)): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
         for path in files
     }
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_our_own() -> Iterator[None]:
+    """Forget what keymon took out of the environment, and which secrets it knows."""
+    yield
+    secret_variables.forget_all()
+    SECRETS.forget_all()
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from keymon import cli, crashes, faults, known_secrets
+from keymon import cli, crashes, faults
 from keymon.crashes import Crash, CrashFile, take_crashes
 from keymon.errors import NoDisplayError
 from keymon.fault_report import crash_report, fault_report
 from keymon.faults import Fault, note, note_unless_expected
 from keymon.hooks import Hooks
-from keymon.known_secrets import KnownSecrets
+from keymon.known_secrets import remember_keys
 from keymon.log import LogFile, ours
 
 KEY = "key of another form: CANARY"
@@ -26,9 +26,7 @@ KEY = "key of another form: CANARY"
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No fault has been met, and one secret is known."""
     monkeypatch.setattr(faults, "_met", Counter())
-    known = KnownSecrets()
-    known.remember_keys([KEY])
-    monkeypatch.setattr(known_secrets, "_KNOWN", known)
+    remember_keys([KEY])
 
 
 def raised(error: Exception) -> Exception:

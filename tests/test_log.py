@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from platformdirs import user_log_path
 
-from keymon import crashes, known_secrets, log
+from keymon import crashes, log
 from keymon.fault_text import short_path, shown, trace_lines
-from keymon.known_secrets import KnownSecrets
+from keymon.known_secrets import remember_keys, remember_password
 from keymon.log import LogFile
+from keymon.secret_values import SECRETS
 
 KEY = "AIzaSyCANARY_canary-0123456789abcdefg"
 PASSWORD = "pass\nword of a canary"
@@ -22,11 +23,9 @@ CANARIES = ("CANARY_canary-0123", "word of a canary")
 
 
 @pytest.fixture(autouse=True)
-def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = KnownSecrets()
-    known.remember_keys([KEY])
-    known.remember_password(PASSWORD)
-    monkeypatch.setattr(known_secrets, "_KNOWN", known)
+def secrets() -> None:
+    remember_keys([KEY])
+    remember_password(PASSWORD)
 
 
 def lines(file: LogFile) -> list[str]:
@@ -317,8 +316,7 @@ def test_windows_that_cannot_rename_goes_on_in_the_same_file(tmp_path: Path, mon
 
 
 def test_a_fault_while_a_secret_is_remembered_does_not_wait_for_it(log_file: LogFile) -> None:
-    known = known_secrets._KNOWN
-    with known._lock:
+    with SECRETS._lock:
         log.ours.error("in the middle of it: %s", KEY)
     assert "CANARY" not in lines(log_file)[0]
 

@@ -1,15 +1,32 @@
 """Keys on the clipboard: put there only when asked, and taken off again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QMimeData, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
 LIFETIME_MS = 30_000
+_NO = bytes(4)
+"""A DWORD of Windows' that is 0."""
+SECRET_MARKS: Mapping[str, bytes] = {
+    # What clipboard managers look for, and then leave out of their history: KDE's, which others on Linux honour,
+    "x-kde-passwordManagerHint": b"secret",
+    # Windows' own history, its way to other devices, and what watches the clipboard besides,
+    'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",
+    'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': _NO,
+    'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': _NO,
+    'application/x-qt-windows-mime;value="Clipboard Viewer Ignore"': b"1",
+    # and those on macOS, as far as Qt hands its name on.
+    "application/x-nspasteboard-concealed-type": b"1",
+}
+"""What is on the clipboard beside a key, by type."""
 
 
 class SecretClipboard(QObject):
-    """Holds keys on the clipboard for thirty seconds, unless something else takes their place before."""
+    """Holds keys on the clipboard for thirty seconds, unless something else takes their place before.
+
+    The selection that X11 keeps besides is left alone.
+    """
 
     def __init__(self, parent: QObject | None = None, lifetime_ms: int = LIFETIME_MS) -> None:
         super().__init__(parent)
@@ -24,8 +41,8 @@ class SecretClipboard(QObject):
         self._held = "\n".join(keys)
         data = QMimeData()
         data.setText(self._held)
-        # Clipboard managers that know this leave it out of their history.
-        data.setData("x-kde-passwordManagerHint", b"secret")
+        for kind, mark in SECRET_MARKS.items():
+            data.setData(kind, mark)
         QGuiApplication.clipboard().setMimeData(data)
         self._timer.start()
 

@@ -40,7 +40,7 @@ class Draft:
     kind: Kind = "file"
     name: str = ""
     colour: str = COLOURS[0]
-    path: str = ""
+    path: str = field(default="", repr=False)
     by_socket: bool = False
     host: str = ""
     port: str = str(DEFAULT_PORT)

@@ -1,14 +1,18 @@
 """A field for a password, masked unless the operator wants to see it."""
 
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from keymon.gui.translation import tr
 
+_SHOWN_MS = 30_000
+
 
 class PasswordField(QWidget):
-    """The field `edit` and a button that shows what is in it."""
+    """The field `edit` and a button that shows what is in it, for half a minute."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, shown_ms: int = _SHOWN_MS) -> None:
         super().__init__(parent)
         self.edit = QLineEdit()
         self.edit.setAccessibleName(name)
@@ -17,6 +21,10 @@ class PasswordField(QWidget):
         self._show.setAutoDefault(False)
         self._show.setToolTip(tr("Show what is typed as the password"))
         self._show.toggled.connect(self._reveal)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(shown_ms)
+        self._timer.timeout.connect(self.cover)
         self._reveal(False)
         self._show.setMinimumWidth(self._show.sizeHint().width())
         layout = QHBoxLayout(self)
@@ -27,9 +35,22 @@ class PasswordField(QWidget):
 
     def set_password(self, password: str) -> None:
         """Put another password into the field, masked; what could be undone is forgotten."""
-        self._show.setChecked(False)
+        self.cover()
         self.edit.setText(password)
+
+    def cover(self) -> None:
+        """Show nothing of it any more."""
+        self._show.setChecked(False)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Be masked when the field is seen again."""
+        self.cover()
+        super().hideEvent(event)
 
     def _reveal(self, shown: bool) -> None:
         self.edit.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
         self._show.setText(tr("&Hide") if shown else tr("Sh&ow"))
+        if shown:
+            self._timer.start()
+        else:
+            self._timer.stop()

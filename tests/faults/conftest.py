@@ -11,6 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from keymon.gui.main_window import MainWindow
+from tests.faults.canaries import Search
 from tests.faults.statements import Heard, heard_at_the_drivers
 from tests.faults.tally import TALLY, Tally
 from tests.faults.watchdog import LIMIT_MS, Watchdog
@@ -52,6 +53,14 @@ def watchdog(request: pytest.FixtureRequest, qapp: QApplication, tally: Tally) -
     dog.stop()
     tally.note_hold(request.path, dog.longest_ms)
     assert dog.longest_ms <= LIMIT_MS, f"the window's thread was held for {dog.longest_ms:.0f} ms:\n{dog.stack}"
+
+
+@pytest.fixture
+def search(tally: Tally) -> Iterator[Search]:
+    """Looks for secrets; what it has found by the end of a test fails it."""
+    search = Search(tally)
+    yield search
+    assert search.found == []
 
 
 StartWriter = Callable[..., RunningWriter]

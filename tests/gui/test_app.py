@@ -325,6 +325,8 @@ def test_the_first_paint_waits_for_nothing_that_it_can_do_without() -> None:
         "keymon.errors",
         "keymon.gateway_options",
         "keymon.masking",
+        "keymon.private_memory",
+        "keymon.secret_values",
         "keymon.gui",
         "keymon.gui.app",
         "keymon.gui.instances",

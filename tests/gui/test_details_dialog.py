@@ -1,7 +1,6 @@
 """The details of one key: four states, live figures, a verdict with its evidence, and a key that stays masked."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
-from pytestqt.qtbot import QtBot
 
 from keymon import database
 from keymon.gateway_clock import parse_zone
@@ -169,29 +167,6 @@ def test_a_key_that_leaves_the_pool_says_so_and_keeps_its_calls(bench: Bench) ->
     assert dialog.evidence == "This key is no longer in the gateway's pool."
     assert dialog.state == "figures"
     assert rows(dialog)[-1][:2] == ["All models", "4"]
-
-
-@pytest.fixture
-def quick(bench: Bench) -> Iterator[DetailsDialog]:
-    """A dialog that hides its key after a moment."""
-    bench.follow(bench.gateway())
-    dialog = DetailsDialog(key(0), reveal_ms=1)
-    dialog.show_snapshot(bench.snapshot)
-    dialog.show()
-    yield dialog
-    dialog.close()
-
-
-def test_a_revealed_key_hides_itself_again(qtbot: QtBot, quick: DetailsDialog) -> None:
-    timer = next(one for one in quick.findChildren(QTimer) if one.interval() == 1)
-    assert key(0) not in texts(quick)
-    with qtbot.waitSignal(timer.timeout):
-        QTest.mouseClick(button(quick, "Reveal"), Qt.MouseButton.LeftButton)
-        assert key(0) in texts(quick)
-        assert key(0) not in quick.windowTitle()
-    assert key(0) not in texts(quick)
-    assert mask_key(key(0)) in texts(quick)
-    assert button(quick, "Reveal").isChecked() is False
 
 
 def test_copying_is_told_where_it_was_asked_for(bench: Bench) -> None:

@@ -12,13 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
-from keymon import faults, known_secrets
+from keymon import faults
 from keymon.errors import DatabaseAbsentError
 from keymon.gui.fault_dialog import FaultDialog
 from keymon.gui.fault_teller import FaultTeller
 from keymon.gui.journal import Journal
 from keymon.gui.qt_messages import QtMessages
-from keymon.known_secrets import KnownSecrets
+from keymon.known_secrets import remember_password
 from keymon.log import LogFile
 from tests.gui.conftest import Bench, call
 
@@ -29,9 +29,7 @@ CANARY = "canary of a password"
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No fault has been met, and one secret is known."""
     monkeypatch.setattr(faults, "_met", Counter())
-    known = KnownSecrets()
-    known.remember_password(CANARY)
-    monkeypatch.setattr(known_secrets, "_KNOWN", known)
+    remember_password(CANARY)
 
 
 def raised(error: Exception) -> Exception:

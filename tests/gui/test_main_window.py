@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, QModelIndex, QObject, QProcess, QSettings, Qt
-from PySide6.QtGui import QAccessible, QAction, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAccessible, QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -511,16 +511,6 @@ def test_keys_are_nowhere_unmasked_until_one_is_revealed(bench: Bench) -> None:
     )
     revealed = [text for text in said(windows[1]) if key(0) in text]
     assert set(revealed) == {key(0)}
-
-
-def test_the_clipboard_is_emptied_when_the_window_closes(bench: Bench) -> None:
-    bench.follow(bench.gateway())
-    bench.window.panel.valid.setFocus()
-    select(bench.window.panel.valid, 0)
-    bench.window.panel.valid.keys_copied.emit([key(0)])
-    assert QGuiApplication.clipboard().text() == key(0)
-    bench.window.close()
-    assert QGuiApplication.clipboard().text() == ""
 
 
 @pytest.mark.parametrize("name", ["<b>x<i>.db", "a\u202ebd.db", "new\nline.db", "x" * 200 + ".db"])
