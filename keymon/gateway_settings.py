@@ -32,7 +32,9 @@ _MAX_HISTORY = timedelta(days=7)
 _MOST_FAILURES = 100_000
 _LONGEST_ENDING = 12
 _NAMES = ("API_KEYS", "VERTEX_API_KEYS", "MAX_FAILURES", "TEST_MODEL", "CHECK_INTERVAL_HOURS")
-_SETTINGS = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
+_MOST_ROWS = 100
+"""Each name is there once, unless somebody has lost the table's unique index: then its last row counts."""
+_SETTINGS = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(_MOST_ROWS)
 
 
 @dataclass(frozen=True)
