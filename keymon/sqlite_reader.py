@@ -13,7 +13,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -150,18 +150,21 @@ class SqliteReader:
             isolation_level=None,
             check_same_thread=False,  # it is interrupted, and closed, from wherever the application ends
         )
-        driver.execute("PRAGMA query_only = ON")
-        driver.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")
+        try:
+            driver.execute("PRAGMA query_only = ON")
+            driver.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")  # which looks into the file
+        except sqlite3.Error:
+            driver.close()
+            raise
         driver.set_authorizer(_only_reading)
         driver.set_progress_handler(self._overdue, _INSTRUCTIONS_BETWEEN_CHECKS)
         return driver
 
     def _is_in_wal_mode(self) -> bool:
-        with closing(self._opened(_UNLOCKED)) as driver:
-            try:
-                driver.execute("SELECT count(*) FROM sqlite_master")
-            except sqlite3.Error as error:  # whatever else is wrong is told by the read itself
-                return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN
+        try:
+            self._opened(_UNLOCKED).close()
+        except sqlite3.Error as error:  # whatever else is wrong is told by the read itself
+            return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN
         return False
 
     @property
