@@ -27,6 +27,7 @@ from keymon.words import mark
 _INSTRUCTIONS_BETWEEN_CHECKS = 20_000
 _CACHED_PAGES = 100
 """Pages are read once and in order: to keep more of them only costs time."""
+_SMALLEST_PAGE = 512
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
 _IN_USE, _AT_REST, _UNLOCKED = "readonly_shm=1", "immutable=1", "nolock=1"
 """How a file is opened: as its writers use it, never making their index in shared memory nor writing to it; as one that
@@ -189,6 +190,8 @@ class SqliteReader:
             raise errors.DatabaseForbiddenError(database=self._shown)
         if status.st_size == 0:
             raise errors.DatabaseEmptyError(database=self._shown)
+        if status.st_size < _SMALLEST_PAGE:  # SQLite would take it for a database without tables
+            raise errors.NotADatabaseError(database=self._shown)
         return status
 
     def _absent(self) -> errors.DatabaseError:

@@ -62,14 +62,14 @@ def shows_stale_figures(bench: Bench, message: str, calls: int) -> None:
     assert window.banner.next_try.startswith("Next try in ")
     assert f"The figures shown are those of {since}." in window.banner.text
     assert f"Stale since {since}" in labels(window.status_line)
-    assert window.summary.day.figure == str(calls)
+    assert window.summary.day.figure == f"{calls:,}"
 
 
 def shows_figures(bench: Bench, calls: int) -> None:
     """See that fresh figures are shown, and that nothing is wrong."""
     assert not bench.window.banner.isVisible(), bench.window.banner.text
     assert "Stale" not in labels(bench.window.status_line)
-    assert bench.window.summary.day.figure == str(calls)
+    assert bench.window.summary.day.figure == f"{calls:,}"
 
 
 def retry(bench: Bench) -> None:
