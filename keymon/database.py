@@ -94,7 +94,8 @@ class Database:
         constant of its module (it is compiled once and kept) and must bound its own result: nothing is left
         open behind this call. A column that is missing and can be spared is NULL in all rows.
         """
-        sql, parameters = prepared(statement, self._reader.dialect, values)
+        given = {name: _whole_characters(value) for name, value in values.items()}
+        sql, parameters = prepared(statement, self._reader.dialect, given)
         while True:
             try:
                 return self._rows(without(self._missing, sql), parameters)
@@ -181,6 +182,13 @@ class Database:
         """Close the connection; the next read opens a new one."""
         self._has_read = False
         self._reader.close()
+
+
+def _whole_characters(value: object) -> object:
+    """Return a text that can be sent: half a character, as JSON and command lines may hold, is in no database."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
 
 
 def _reader(location: Location, told: Told) -> Reader:

@@ -423,15 +423,6 @@ def test_the_pool_changes_with_the_settings(bench: Bench) -> None:
     assert [figures.key for figures in monitor.refresh().keys] == [B]
 
 
-def test_the_last_good_pool_is_kept(bench: Bench) -> None:
-    monitor = bench.monitor(parse_zone("+8"))
-    monitor.refresh()
-    bench.gateway.setting("API_KEYS", "[" * 60_000)
-    snapshot = monitor.refresh()
-    assert len(snapshot.keys) == 2
-    assert isinstance(snapshot.notices[0], errors.PoolKeptNotice)
-
-
 def test_a_longer_history_is_read_when_the_rules_ask_for_it(bench: Bench) -> None:
     bench.call(timedelta(hours=50), status=400)
     bench.call()

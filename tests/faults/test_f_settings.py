@@ -163,6 +163,9 @@ def meets_a_list(bench: Bench, gateway: Gateway, capsys: pytest.CaptureFixture[s
     shown = [one["key"] for one in json.loads(out)["keys"]]
     assert shown == [one.key for one in snapshot.keys]
     assert (f"setting {name} {case.told}" in err) == bool(case.told)
+    with closing(Monitor(gateway.location, UTC, now=lambda: NOW)) as monitor:
+        for api_key in case.read:
+            assert monitor.usage(api_key).usage == ()
     for form in (["--csv"], []):
         printed(capsys, "keys", *form, "--db", named(gateway.location), *AS_OF)
 
@@ -344,7 +347,7 @@ def any_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayFil
 
 
 ANY_TEXT = st.text(max_size=60) | st.text('[]{}",: \\nul0123456789ab-+._', max_size=30)
-CHARACTERS = st.characters(codec=None)
+CHARACTERS = st.characters() | st.sampled_from("\0\ud800\udfff")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(CHARACTERS, max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(CHARACTERS, max_size=4), inner, max_size=3),
@@ -394,17 +397,34 @@ def test_whatever_becomes_of_a_setting_the_pool_is_read_or_kept(
 # As large as it gets
 
 
-@pytest.mark.parametrize("keys", [10_000, 1_000_000], ids=["10,000", "1,000,000"])
-def test_a_pool_of_many_keys_is_shown(bench: Bench, tmp_path: Path, keys: int) -> None:
-    (tmp_path / "place").mkdir()
+def many_keys(bench: Bench, folder: Path, keys: int) -> GatewayFile:
+    (folder / "place").mkdir()
     gateway = bench.gateway(1, "place/gateway.db")
     gateway.calls([(None, LOCAL, "m", A, True, 200, 100)] * 4)
     gateway.setting("API_KEYS", json.dumps([f"AIzaSyTEST{'x' * 22}{n:07}" for n in range(keys - 1)] + [A]))
+    return gateway
+
+
+@pytest.mark.parametrize("keys", [10_000, 50_000], ids=["10,000", "50,000"])
+def test_a_pool_of_many_keys_is_shown(bench: Bench, tmp_path: Path, keys: int) -> None:
+    gateway = many_keys(bench, tmp_path, keys)
     with untouched(tmp_path / "place"):
-        with bench.qtbot.waitSignal(bench.poller.refreshed, timeout=120_000):
+        with bench.qtbot.waitSignal(bench.poller.refreshed, timeout=60_000):
             bench.window.follow(source(gateway.location))
-        bench.qtbot.waitUntil(lambda: bench.window.summary.total.figure == f"{keys:,}", timeout=120_000)
-        with bench.qtbot.waitSignal(bench.poller.refreshed, timeout=120_000):
-            bench.poller.refresh()
-        shows_figures(bench, 4)
+        bench.refresh()
         bench.settle()
+    shows_figures(bench, 4)
+    assert bench.window.summary.total.figure == f"{keys:,}"
+
+
+def test_a_pool_of_a_million_keys_is_read(bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the window its figures are right, too, but the interpreter's lock holds it for some 0.1 to 0.3 s at a time."""
+    gateway = many_keys(bench, tmp_path, 1_000_000)
+    with untouched(tmp_path / "place"):
+        with closing(Monitor(gateway.location, UTC, now=lambda: NOW)) as monitor:
+            first, second = monitor.refresh(), monitor.refresh()
+        out, _ = printed(capsys, "usage", A, "--json", "--db", gateway.path, *AS_OF)
+    assert len(first.keys) == len(second.keys) == 1_000_000
+    assert second.settings is first.settings
+    assert (first.keys[-1].key, first.keys[-1].calls_24h.total) == (A, 4)
+    assert json.loads(out) == {"m": 4}

@@ -175,24 +175,6 @@ def test_pause_and_resume(bench: Bench) -> None:
 # What goes wrong
 
 
-def test_stale_figures_stay_and_are_marked(bench: Bench) -> None:
-    gateway = bench.gateway()
-    call(gateway, 0, 7)
-    bench.follow(gateway)
-    gateway.connection.execute("BEGIN EXCLUSIVE")
-    with bench.qtbot.waitSignal(bench.poller.failed):
-        click(bench, "Refresh")
-    since = f"{bench.snapshot.as_of.astimezone():%H:%M:%S}"
-    assert figures(bench.window)[5] == "7"
-    assert f"Stale since {since}" in status_line(bench.window)
-    assert f"The figures shown are those of {since}." in bench.window.banner.text
-    gateway.connection.execute("COMMIT")
-    with bench.qtbot.waitSignal(bench.poller.refreshed):
-        click(bench, "Retry")
-    assert "Stale" not in status_line(bench.window)
-    assert not bench.window.banner.isVisible()
-
-
 def test_a_replaced_file_is_found(bench: Bench) -> None:
     gateway = bench.gateway()
     call(gateway, 0, 7)
