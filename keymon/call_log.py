@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, func, select
+from sqlalchemy import Integer, Table, and_, bindparam, case, func, select
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from keymon.database import Database
-from keymon.errors import DatabaseUnreadableError
+from keymon.errors import ColumnUnusableError, DatabaseUnreadableError
 from keymon.prepared import Statement
+from keymon.schema import error_logs
 from keymon.schema import request_log as log
 
 CHUNK_ROWS = 4_000
@@ -26,6 +27,7 @@ SURVEY_ROWS = 5_000
 SENTINELS = 160
 """Rows that `sentinels` looks at with one statement."""
 _LATE_ROWS = 100
+_LONGEST_NUMBER = 10
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(9000, 1, 1)  # noqa: DTZ001 - the gateway's times are naive
 """What lies outside is no time that any clock has shown."""
@@ -85,7 +87,11 @@ _FLOOR: BindParameter[int] = bindparam("floor")
 _TOP: BindParameter[int] = bindparam("top")
 _ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 
-_BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
+# Two sub-selects: min and max in one SELECT would scan the table.
+_BOUNDS = {
+    table.name: select(select(func.min(table.c.id)).scalar_subquery(), select(func.max(table.c.id)).scalar_subquery())
+    for table in (log, error_logs)
+}
 _NEWEST = select(log.c.request_time, log.c.latency_ms).order_by(log.c.id.desc()).limit(WITNESSES)
 _ROW = select(*_COLUMNS).where(log.c.id == bindparam("id")).limit(1)
 _PROBE = (
@@ -151,9 +157,7 @@ class CallLog:
 
     def bounds(self) -> tuple[int, int] | None:
         """Return the smallest and the largest id, None for an empty table."""
-        # Two sub-selects: min and max in one SELECT would scan the table.
-        first, last = self._database.fetch(_BOUNDS)[0]
-        return None if first is None else (first, last)
+        return bounds(self._database, log)
 
     def newest_end(self) -> datetime | None:
         """Return when the last of the newest calls ended; None without calls or without readable times."""
@@ -265,6 +269,16 @@ class CallLog:
         return LogRows(*columns) if columns[0] == sorted(columns[0]) else None
 
 
+def bounds(database: Database, table: Table) -> tuple[int, int] | None:
+    """Return the smallest and the largest id of a log, None for an empty one. Raises `ColumnUnusableError`."""
+    first, last = database.fetch(_BOUNDS[table.name])[0]
+    if first is None:
+        return None
+    if not (isinstance(first, int) and isinstance(last, int)):
+        raise ColumnUnusableError(database=database.shown, name=f"{table.name}.id")
+    return first, last
+
+
 def in_columns(rows: Sequence[Sequence[Any]]) -> LogRows:
     """Return rows of (id, request_time, model_name, api_key, status_code, latency_ms) as columns."""
     return LogRows(*zip(*rows, strict=True)) if rows else NO_ROWS
@@ -287,7 +301,18 @@ def local_time(value: object) -> datetime | None:
 
 def call_end(time: object, latency_ms: object) -> datetime | None:
     """Return when a call ended, naive; its start where the latency is unknown; None without a readable time."""
-    started = local_time(time)
-    if started is not None and isinstance(latency_ms, int) and 0 < latency_ms <= MAX_LATENCY_MS:
-        return started + timedelta(milliseconds=latency_ms)
+    started, latency = local_time(time), whole_number(latency_ms)
+    if started is not None and latency is not None and 0 < latency <= MAX_LATENCY_MS:
+        return started + timedelta(milliseconds=latency)
     return started
+
+
+def whole_number(value: object) -> int | None:
+    """Return a whole number, also where the column was declared for texts or fractions; None for what is none."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _LONGEST_NUMBER:
+        return int(value)
+    return None

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Table
 
 from keymon import errors
 from keymon.locations import FileLocation, Location, ServerLocation
 from keymon.prepared import Statement, prepared
+from keymon.schema import is_spared, request_log, without
 from keymon.sqlite_reader import SqliteReader
 from keymon.stages import Told, untold
 
@@ -50,8 +51,8 @@ class Reader(Protocol):
 class Database:
     """One read-only connection to a gateway's database, to be used by one thread at a time.
 
-    Opens lazily; after any error the next read starts on a new connection. `told` hears of the stages of connecting
-    to a server. Raises `DatabaseError` and its kin, never an error of the driver's.
+    Opens lazily; after a read that failed the next one starts on a new connection. `told` hears of the stages of
+    connecting to a server. Raises `DatabaseError` and its kin, never an error of the driver's.
     """
 
     def __init__(self, location: Location, told: Told = untold) -> None:
@@ -59,6 +60,12 @@ class Database:
         self._told = told
         self._reader = _reader(location, told)
         self._has_read = False
+        self._missing: frozenset[str] = frozenset()
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The columns, named with their tables, that have been found missing and are read as unknown."""
+        return self._missing
 
     @property
     def shown(self) -> str:
@@ -85,9 +92,28 @@ class Database:
 
         Times are text as the database writes them, and need not be times at all. The statement should be a
         constant of its module (it is compiled once and kept) and must bound its own result: nothing is left
-        open behind this call.
+        open behind this call. A column that is missing and can be spared is NULL in all rows.
         """
-        sql, parameters = prepared(statement, self._reader.dialect, values)
+        given = {name: _whole_characters(value) for name, value in values.items()}
+        sql, parameters = prepared(statement, self._reader.dialect, given)
+        while True:
+            try:
+                return self._rows(without(self._missing, sql), parameters)
+            except errors.ColumnMissingError as error:
+                column = str(error.fields["name"])
+                if column in self._missing or not is_spared(column):
+                    raise
+                self._missing |= {column}
+            except errors.TableMissingError as error:
+                if self._has_read and error.fields["name"] == request_log.name:
+                    raise errors.CallsNotLoggedError(**error.fields) from None
+                raise
+
+    def expect_all_columns(self, table: Table) -> None:
+        """Read the columns of `table` that were missing again: a newer gateway may have made them."""
+        self._missing = frozenset(one for one in self._missing if not one.startswith(f"{table.name}."))
+
+    def _rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
         patience = time.monotonic() + LOCK_PATIENCE_S
         while True:
             try:
@@ -96,6 +122,8 @@ class Database:
                 if time.monotonic() > patience:
                     self.close()
                     raise
+            except errors.NotAGatewayError:
+                raise  # the connection is as sound as before
             except errors.KeymonError:
                 self.close()
                 raise
@@ -111,11 +139,14 @@ class Database:
 
         A server ends connections that have been idle for long, and all of them when it is restarted. `read` must
         be a whole train of thought: the next connection may lead to another server, after a failover, so what has
-        been found out by the one before counts no more.
+        been found out by the one before counts no more. The same goes for a file that another one has taken the
+        place of.
         """
         had_read = self._has_read
         try:
             return read()
+        except errors.DatabaseReplacedError:
+            pass
         except errors.ServerLostError:
             if not had_read:
                 raise
@@ -137,7 +168,10 @@ class Database:
         return self._reader.now()
 
     def replaced(self) -> bool:
-        """Tell whether another file has taken the place of the one that was read last."""
+        """Tell whether another file has taken the place of the one that has been read.
+
+        Until that has been asked nothing is read of the other file.
+        """
         return self._reader.replaced()
 
     def interrupt(self) -> None:
@@ -148,6 +182,13 @@ class Database:
         """Close the connection; the next read opens a new one."""
         self._has_read = False
         self._reader.close()
+
+
+def _whole_characters(value: object) -> object:
+    """Return a text that can be sent: half a character, as JSON and command lines may hold, is in no database."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
 
 
 def _reader(location: Location, told: Told) -> Reader:

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, func, select
 
-from keymon.call_log import local_time
+from keymon.call_log import bounds, local_time, whole_number
 from keymon.database import Database
-from keymon.error_log import BOUNDS, MAX_TEXT, PROBE, TEXT, missing_texts_told
+from keymon.error_log import MAX_TEXT, PROBE, TEXT, missing_texts_told
 from keymon.gateway_clock import GatewayClock
 from keymon.known_secrets import remember_keys
 from keymon.log_start import MARGIN, find_end
@@ -187,16 +187,17 @@ class ErrorBrowser:
         goes_on: Callable[[], bool],
         after: int | None,
     ) -> ErrorPage:
-        first, newest = self._database.fetch(BOUNDS)[0]
+        self._database.expect_all_columns(log)
+        first, newest = bounds(self._database, log) or (None, 0)
         if first is None or (after is not None and newest <= after):
-            return ErrorPage((), 0, None, None, newest or 0)
-        bounds = (first if after is None else max(first, after + 1), newest)
+            return ErrorPage((), 0, None, None, newest)
+        span = (first if after is None else max(first, after + 1), newest)
         limits = self._limits(wanted)
-        top = self._top(bounds, limits) if before is None else before - 1
+        top = self._top(span, limits) if before is None else before - 1
         deadline = time.monotonic() + patience
         found: list[Sequence[Any]] = []
         looked_at, reached = 0, None
-        for chunk in self._chunks(top, bounds[0], wanted.text):
+        for chunk in self._chunks(top, span[0], wanted.text):
             for row in chunk:
                 looked_at, top = looked_at + 1, row[0] - 1
                 reached = local_time(row[1]) or reached
@@ -205,12 +206,12 @@ class ErrorBrowser:
                     if len(found) == most:
                         break
             if limits.is_over([at for row in chunk if (at := local_time(row[1])) is not None]):
-                top = bounds[0] - 1
-            if top < bounds[0] or len(found) == most or time.monotonic() > deadline or not goes_on():
+                top = span[0] - 1
+            if top < span[0] or len(found) == most or time.monotonic() > deadline or not goes_on():
                 break
         else:
-            top = bounds[0] - 1
-        before = top + 1 if top >= bounds[0] else None
+            top = span[0] - 1
+        before = top + 1 if top >= span[0] else None
         return ErrorPage(self._with_heads(found), looked_at, self._utc(reached), before, newest)
 
     def _limits(self, wanted: ErrorFilter) -> _Wanted:
@@ -272,6 +273,5 @@ def _name(value: object) -> str | None:
 
 
 def _code(value: object) -> int | str | None:
-    if isinstance(value, int) and 0 <= value < _CODE_LIMIT:
-        return value
-    return _name(value)
+    number = whole_number(value)
+    return number if number is not None and 0 <= number < _CODE_LIMIT else _name(value)

@@ -12,7 +12,7 @@ from time import sleep
 
 from sqlalchemy import bindparam, func, select
 
-from keymon.call_log import local_time
+from keymon.call_log import bounds, local_time
 from keymon.database import Database
 from keymon.errors import ErrorTextsDeniedError, ErrorTextsMissingError, NotAGatewayError, RightMissingError
 from keymon.log_start import last_id_before
@@ -27,7 +27,6 @@ _MAX_CHUNKS = 1_000
 _PAUSE_S = 0.002
 MAX_TEXT = 20_000
 
-BOUNDS = select(select(func.min(log.c.id)).scalar_subquery(), select(func.max(log.c.id)).scalar_subquery())
 _LONGEST_CALL = timedelta(minutes=10)
 """The gateway gives calls up after five minutes, say ten."""
 _COLUMNS = (log.c.id, log.c.request_time, log.c.gemini_key)
@@ -54,15 +53,15 @@ def missing_texts_told() -> Iterator[None]:
         yield
     except RightMissingError:
         raise ErrorTextsDeniedError from None
-    except NotAGatewayError:
-        raise ErrorTextsMissingError from None
+    except NotAGatewayError as error:
+        raise ErrorTextsMissingError(name=error.fields["name"]) from None
 
 
 def _error_text(database: Database, key: str, started: datetime, ended: datetime | None) -> str | None:
-    bounds = database.fetch(BOUNDS)[0]
-    if bounds[0] is None:
+    ids = bounds(database, log)
+    if ids is None:
         return None
-    found = _find(database, _start(database, bounds, started), key, started, ended)
+    found = _find(database, _start(database, ids, started), key, started, ended)
     if found is None:
         return None
     rows = database.fetch(TEXT, id=found)

@@ -103,6 +103,13 @@ class TimesUnreadableNotice(Notice):
     template = "Calls without a readable time, which are in no figure: {count}."
 
 
+class ColumnUnknownNotice(Notice):
+    """A column is missing that can be spared."""
+
+    template = "The database has no column {name}: what it would tell is shown as unknown."
+    advice = "A newer version of the gateway makes it."
+
+
 class UsageError(KeymonError):
     """The command line or a setting of keymon's own asks for something that does not exist."""
 
@@ -267,6 +274,19 @@ class DatabaseAbsentError(DatabaseError):
     advice = "Check the path, and that the disk or share is mounted."
 
 
+class LinkBrokenError(DatabaseAbsentError):
+    """There is a link at the path, and nothing where it leads."""
+
+    template = "{database}: is a link to a file that is not there"
+
+
+class DatabaseReplacedError(DatabaseError):
+    """Another file has taken the place of the one that was being read."""
+
+    template = "{database}: another file has taken its place"
+    advice = "keymon reads that from its beginning with the next try."
+
+
 class DatabaseNotAFileError(DatabaseError):
     """The path is a folder, a pipe or a device."""
 
@@ -316,11 +336,11 @@ class HotJournalError(DatabaseError):
     advice = "Start the gateway once: it repairs its database. keymon does not write to it."
 
 
-class FolderReadOnlyError(DatabaseError):
-    """A database in WAL mode whose helper files we may not make."""
+class WalIndexMissingError(DatabaseLockedError):
+    """A write-ahead log without its index: its writer is just coming or going, or has died, or only half was copied."""
 
-    template = "{database}: cannot be read from a folder in which nothing may be written ({reason})"
-    advice = "It is in WAL mode: start the gateway, which makes the files beside it, or let keymon's account write."
+    template = "{database}: has a write-ahead log (-wal) without its index (-shm), which only a writer makes"
+    advice = "Start the gateway once: it makes the index. keymon does not write beside its database."
 
 
 class HistoryShortNotice(Notice):
@@ -376,8 +396,8 @@ class InstallationError(KeymonError):
 class ErrorTextsMissingError(DatabaseError):
     """There are figures, but no texts of errors to be read."""
 
-    template = "The texts of errors cannot be read: there is no table t_error_logs, or an older one."
-    advice = "A gateway of version 2 makes that table."
+    template = "The texts of errors cannot be read: the database has no {name}."
+    advice = "A gateway of version 2 makes it."
 
 
 class ErrorTextsDeniedError(ErrorTextsMissingError):
@@ -501,7 +521,20 @@ class TableMissingError(NotAGatewayError):
     template = "{database}: not a gateway's database (it has no table: {name})"
 
 
+class CallsNotLoggedError(TableMissingError):
+    """A gateway's database without the log of calls."""
+
+    template = "{database}: this gateway logs no calls (it has no table: {name})"
+    advice = "Gateways do since version 2: update it, or choose the database of a newer one."
+
+
 class ColumnMissingError(NotAGatewayError):
     """A database with a gateway's table that lacks a column."""
 
     template = "{database}: not a gateway's database (it has no column: {name})"
+
+
+class ColumnUnusableError(NotAGatewayError):
+    """A database with a gateway's table in which rows cannot be told by their ids."""
+
+    template = "{database}: not a gateway's database (the column {name} holds no whole numbers)"

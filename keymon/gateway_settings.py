@@ -31,9 +31,13 @@ Kind = Literal["gemini", "vertex"]
 
 _MAX_HISTORY = timedelta(days=7)
 _MOST_FAILURES = 100_000
+_LARGEST = 1_000_000_000
+"""Any number beyond makes no other figures, and what draws the window takes none of more than 64 bits."""
 _LONGEST_ENDING = 12
 _NAMES = ("API_KEYS", "VERTEX_API_KEYS", "MAX_FAILURES", "TEST_MODEL", "CHECK_INTERVAL_HOURS")
-_SETTINGS = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(len(_NAMES))
+_MOST_ROWS = 100
+"""Each name is there once, unless somebody has lost the table's unique index: then its last row counts."""
+_SETTINGS = select(settings.c.key, settings.c.value).where(settings.c.key.in_(_NAMES)).limit(_MOST_ROWS)
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def _whole_number(values: Mapping[str, object], name: str, default: int, notices
     if value is None:
         return default
     try:
-        return int(str(value))
+        return max(-_LARGEST, min(int(str(value)), _LARGEST))
     except ValueError:
         notices.append(NumberUnreadableNotice(setting=name, value=foreign(str(value), 20), default=default))
         return default

@@ -27,6 +27,7 @@ from keymon.log import ours
 from keymon.log_clock import find_clock
 from keymon.log_survey import month_of
 from keymon.memory import give_back_large_blocks
+from keymon.schema import request_log
 from keymon.stats import DAY, CallCount, KeyFigures, StatsService
 
 PAUSE_S = 0.0005
@@ -140,6 +141,7 @@ class Monitor:
             ours.info("another file is in the place of the gateway's database: it is read afresh")
             self._database.close()
             self._followed = self._found_clock = None
+        self._database.expect_all_columns(request_log)
         settings, about_settings = self._read_settings()
         followed = self._followed
         if followed is not None and not self._is_same_log(followed):
@@ -382,6 +384,7 @@ class Monitor:
         )
 
     def _notices(self, followed: FollowedLog, settings: GatewaySettings, as_of: datetime) -> Iterator[Notice]:
+        yield from notices.of_columns(self._database.missing)
         yield from notices.of_rules(settings)
         yield from notices.of_clock(followed.watch)
         yield from notices.of_log(followed)

@@ -1,11 +1,12 @@
 """What is off about a gateway although there are figures: told beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from keymon.errors import (
     ClockAssumedNotice,
     ClockWrongNotice,
+    ColumnUnknownNotice,
     HistoryShortNotice,
     LogOutOfOrderNotice,
     NoCallsNotice,
@@ -16,6 +17,12 @@ from keymon.followed_log import FollowedLog
 from keymon.gateway_clock import ClockWatch
 from keymon.gateway_settings import GatewaySettings
 from keymon.stats import DAY
+
+
+def of_columns(missing: Iterable[str]) -> Iterator[Notice]:
+    """Tell of columns that are read as unknown, since they are not there."""
+    for name in sorted(missing):
+        yield ColumnUnknownNotice(name=name)
 
 
 def of_rules(settings: GatewaySettings) -> Iterator[Notice]:

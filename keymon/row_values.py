@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keymon.call_log import EARLIEST, LATEST, MAX_LATENCY_MS, local_time
+from keymon.call_log import EARLIEST, LATEST, MAX_LATENCY_MS, local_time, whole_number
 from keymon.calls import BEGINNING, LATENCY_UNKNOWN, STATUS_MISSING, Int32s, Int64s, to_microseconds
 
 NO_TIME = BEGINNING
@@ -69,7 +69,8 @@ def latencies(values: Sequence[object]) -> Int32s:
 
 
 def _latency(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value <= MAX_LATENCY_MS else LATENCY_UNKNOWN
+    number = whole_number(value)
+    return number if number is not None and 0 <= number <= MAX_LATENCY_MS else LATENCY_UNKNOWN
 
 
 def _whole_numbers(values: Sequence[object]) -> Int64s | None:
@@ -102,8 +103,9 @@ class Statuses:
     def _number(self, value: object) -> int:
         if value is None:
             return STATUS_MISSING
-        if isinstance(value, int) and 0 <= value < _STATUS_LIMIT:
-            return value
+        number = whole_number(value)
+        if number is not None and 0 <= number < _STATUS_LIMIT:
+            return number
         text = as_text(value)
         if text not in self._numbers and len(self._numbers) >= _MAX_STATUS_TEXTS:
             text = _OTHER_TEXT

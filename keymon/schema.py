@@ -4,6 +4,8 @@ The gateway's tables have no index beyond their primary keys, and on SQLite a co
 any type whatever it was declared as; `call_window` sorts that out.
 """
 
+import re
+
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
@@ -37,3 +39,22 @@ settings = Table(
     Column("key", String(100)),
     Column("value", Text),
 )
+
+SPARED = {
+    "t_request_log": frozenset({"model_name", "latency_ms"}),
+    "t_error_logs": frozenset({"model_name", "error_type", "error_code"}),
+}
+"""Columns without which there is still something to show: where one is not there, its values are unknown."""
+
+
+def is_spared(column: str) -> bool:
+    """Tell whether one can do without `column`, which is named with its table."""
+    table, _, name = column.partition(".")
+    return name in SPARED.get(table, ())
+
+
+def without(columns: frozenset[str], sql: str) -> str:
+    """Return a statement in which `columns` are all unknown."""
+    for column in columns:
+        sql = re.sub(rf"\b{re.escape(column)}\b", "NULL", sql)
+    return sql

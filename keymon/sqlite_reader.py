@@ -3,6 +3,9 @@
 Three locks hold that shut: the file is opened with `mode=ro`, the connection is `query_only`, and an
 authorizer refuses everything but reading (without it, ATTACH would still create files). The file itself is
 never opened by keymon, only looked at: closing a second handle would drop SQLite's locks.
+
+A database in WAL mode has two more files beside it while somebody writes. They are its writer's: whoever reads it
+while they are not there would make them, and leave them behind.
 """
 
 import os
@@ -24,7 +27,11 @@ from keymon.words import mark
 _INSTRUCTIONS_BETWEEN_CHECKS = 20_000
 _CACHED_PAGES = 100
 """Pages are read once and in order: to keep more of them only costs time."""
+_SMALLEST_PAGE = 512
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
+_IN_USE, _AT_REST, _UNLOCKED = "readonly_shm=1", "immutable=1", "nolock=1"
+"""How a file is opened: as its writers use it, never making their index in shared memory nor writing to it; as one that
+nobody writes; to see whether it is in WAL mode, which SQLite refuses without locks before it makes anything."""
 
 
 class SqliteReader:
@@ -44,6 +51,7 @@ class SqliteReader:
         self._deadline = 0.0
         self._driver: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._is_at_rest = False
         self._over = False
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
@@ -55,16 +63,32 @@ class SqliteReader:
         if self._over:
             raise errors.ReadBrokenOffError(database=self._shown)
         status = self._look()
+        has_wal = self._wal.exists()
         self._deadline = time.monotonic() + self._limit_s
         try:
-            driver = self._driver or self._connect(status)
+            driver = self._driver or self._connect(status, has_wal)
             return self._fetched(driver, sql, parameters)
         except sqlite3.Error as error:
             if self._over:
                 raise errors.ReadBrokenOffError(database=self._shown) from None
             raise self._translated(error) from None
+        finally:
+            if has_wal or self._is_at_rest:
+                # An open connection would keep the last writer from taking its files away.
+                self.close()
 
     def _fetched(self, driver: sqlite3.Connection, sql: str, parameters: Mapping[str, object]) -> list[Any]:
+        if not self._is_at_rest:
+            return self._leniently_fetched(driver, sql, parameters)
+        before = self._look()
+        try:
+            return self._leniently_fetched(driver, sql, parameters)
+        finally:
+            # Without locks only this tells that somebody has begun to write meanwhile.
+            if self._wal.exists() or _version(self._look()) != _version(before):
+                raise errors.DatabaseLockedError(database=self._shown)
+
+    def _leniently_fetched(self, driver: sqlite3.Connection, sql: str, parameters: Mapping[str, object]) -> list[Any]:
         try:
             return _all_rows(driver, sql, parameters)
         except sqlite3.OperationalError as error:
@@ -81,13 +105,16 @@ class SqliteReader:
         """Return when the database was last written, UTC."""
         times = [self._look().st_mtime]
         with suppress(OSError):  # there is none, or its last writer has just taken it away
-            times.append(self._path.with_name(self._path.name + "-wal").stat().st_mtime)
+            times.append(self._wal.stat().st_mtime)
         return datetime.fromtimestamp(max(times), UTC)
 
     def replaced(self) -> bool:
-        """Tell whether another file has taken the place of the one that was read last."""
-        status = self._look()
-        return self._identity is not None and self._identity != (status.st_dev, status.st_ino)
+        """Tell whether another file has taken the place of the one that has been read.
+
+        Until that has been asked nothing is read of the other file.
+        """
+        known, self._identity = self._identity, _identity(self._look())
+        return known is not None and known != self._identity
 
     def now(self) -> datetime:
         """Return this computer's time, UTC."""
@@ -107,22 +134,43 @@ class SqliteReader:
         if driver is not None:
             driver.close()
 
-    def _connect(self, status: os.stat_result) -> sqlite3.Connection:
+    def _connect(self, status: os.stat_result, has_wal: bool) -> sqlite3.Connection:
+        if self._identity not in {None, _identity(status)}:
+            raise errors.DatabaseReplacedError(database=self._shown)
+        self._identity = _identity(status)
+        self._is_at_rest = not has_wal and self._is_in_wal_mode()
+        driver = self._driver = self._opened(_AT_REST if self._is_at_rest else _IN_USE)
+        return driver
+
+    def _opened(self, how: str) -> sqlite3.Connection:
         # as_uri() quotes ? and #: a file named "a?mode=rwc" must not open for writing.
         driver = sqlite3.connect(
-            self._path.as_uri() + "?mode=ro",
+            f"{self._path.as_uri()}?mode=ro&{how}",
             uri=True,
             timeout=0,
             isolation_level=None,
             check_same_thread=False,  # it is interrupted, and closed, from wherever the application ends
         )
-        driver.execute("PRAGMA query_only = ON")
-        driver.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")
+        try:
+            driver.execute("PRAGMA query_only = ON")
+            driver.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")  # which looks into the file
+        except sqlite3.Error:
+            driver.close()
+            raise
         driver.set_authorizer(_only_reading)
         driver.set_progress_handler(self._overdue, _INSTRUCTIONS_BETWEEN_CHECKS)
-        self._driver = driver
-        self._identity = (status.st_dev, status.st_ino)
         return driver
+
+    def _is_in_wal_mode(self) -> bool:
+        try:
+            self._opened(_UNLOCKED).close()
+        except sqlite3.Error as error:  # whatever else is wrong is told by the read itself
+            return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN
+        return False
+
+    @property
+    def _wal(self) -> Path:
+        return self._path.with_name(self._path.name + "-wal")
 
     def _overdue(self) -> bool:
         return self._over or time.monotonic() > self._deadline
@@ -135,14 +183,22 @@ class SqliteReader:
         except PermissionError:
             raise errors.DatabaseForbiddenError(database=self._shown) from None
         except (OSError, ValueError):
-            raise errors.DatabaseAbsentError(database=self._shown) from None
+            raise self._absent() from None
         if not stat.S_ISREG(status.st_mode):
             raise errors.DatabaseNotAFileError(database=self._shown, what=_what(status.st_mode))
         if self._driver is None and not os.access(path, os.R_OK):
             raise errors.DatabaseForbiddenError(database=self._shown)
         if status.st_size == 0:
             raise errors.DatabaseEmptyError(database=self._shown)
+        if status.st_size < _SMALLEST_PAGE:  # SQLite would take it for a database without tables
+            raise errors.NotADatabaseError(database=self._shown)
         return status
+
+    def _absent(self) -> errors.DatabaseError:
+        with suppress(OSError, ValueError):
+            if self._path.is_symlink():
+                return errors.LinkBrokenError(database=self._shown)
+        return errors.DatabaseAbsentError(database=self._shown)
 
     def _translated(self, error: sqlite3.Error) -> errors.KeymonError:
         """Return our error for one of the driver's. Messages of SQLite's hold names, never values."""
@@ -151,6 +207,8 @@ class SqliteReader:
         reason = foreign(str(error))
         if known is not None:
             return known(database=self._shown, reason=reason, seconds=self._limit_s)
+        if code == sqlite3.SQLITE_CANTOPEN and self._wal.exists():
+            return errors.WalIndexMissingError(database=self._shown)
         what, _, name = reason.partition(": ")
         if what in _MISSING:
             return _MISSING[what](database=self._shown, name=name)
@@ -179,7 +237,8 @@ _ERRORS_BY_CODE: dict[int, type[errors.KeymonError]] = {
     sqlite3.SQLITE_CORRUPT: errors.DatabaseDamagedError,
     sqlite3.SQLITE_IOERR: errors.DatabaseDamagedError,
     sqlite3.SQLITE_READONLY_ROLLBACK: errors.HotJournalError,
-    sqlite3.SQLITE_READONLY: errors.FolderReadOnlyError,
+    # The index of a write-ahead log is being made by its writer.
+    sqlite3.SQLITE_READONLY: errors.DatabaseLockedError,
     sqlite3.SQLITE_PERM: errors.DatabaseForbiddenError,
 }
 
@@ -192,7 +251,17 @@ def _lenient_text(value: bytes) -> str:
     return value.decode("utf-8", "backslashreplace")
 
 
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _what(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return mark("a folder")
+    if stat.S_ISSOCK(mode):
+        return mark("a socket")
     return mark("a pipe") if stat.S_ISFIFO(mode) else mark("a device")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -231,24 +230,6 @@ def test_what_cannot_be_done_is_told_in_one_line(
     assert message in run.error
     assert run.error.startswith("keymon: ")
     assert "canary" not in run.error
-
-
-def test_another_database_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "recipes.db"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE recipes (id)")
-    connection.close()
-    run = Run(capsys, "keys", "--db", str(path))
-    assert run.code == 4
-    assert "not a gateway's database (it has no table: t_settings)" in run.error
-
-
-def test_an_unreadable_key_list_is_an_error(make_gateway: MakeGateway, capsys: pytest.CaptureFixture[str]) -> None:
-    gateway = make_gateway()
-    gateway.setting("API_KEYS", "[" * 100_000)
-    run = Run(capsys, "keys", "--db", str(gateway.path))
-    assert run.code == 3
-    assert "API_KEYS" in run.error
 
 
 def test_a_damaged_key_list_is_told_beside_the_figures(

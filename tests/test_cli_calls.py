@@ -472,7 +472,7 @@ def test_no_table_of_errors_is_one_line_and_exit_code_3(run: RunIt, gateway: Gat
     gateway.execute("DROP TABLE t_error_logs")
     done = run("errors")
     assert done.code == 3
-    assert "no table t_error_logs" in done.error
+    assert "no t_error_logs" in done.error
 
 
 def test_a_key_can_come_from_standard_input(run: RunIt, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,8 @@
 
 import hashlib
 import os
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from sqlalchemy import func, select, text
 from keymon import database as database_module
 from keymon import errors
 from keymon.database import Database
-from keymon.locations import locate, location_of
+from keymon.locations import location_of
 from keymon.schema import request_log
 from keymon.sqlite_reader import SqliteReader
 from tests.conftest import MakeGateway
@@ -72,99 +71,12 @@ def test_nothing_but_reading_is_possible(
     assert digest(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["a?mode=rwc#.db", "50%25.db", "ga te way.db", "网关.db", "a&b='\".db", "x#y.db"])
-def test_odd_file_names_are_opened_as_they_are(make_gateway: MakeGateway, tmp_path: Path, name: str) -> None:
-    make_gateway(["a"], name=name)
-    before = sorted(os.listdir(tmp_path))
-    for location in (
-        location_of(tmp_path / name),
-        locate(f"sqlite:///{tmp_path / name}"),
-        locate(str(tmp_path / name)),
-    ):
-        database = Database(location)
-        assert database.fetch(COUNT) == [(0,)]
-        database.close()
-    assert sorted(os.listdir(tmp_path)) == before
-
-
-def absent(path: Path) -> None:
-    """Leave nothing at `path`."""
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir()
-
-
-def a_pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def empty(path: Path) -> None:
-    path.touch()
-
-
-def junk(path: Path) -> None:
-    path.write_bytes(b"this is no database, whatever its name says. " * 100)
-
-
-def unrelated(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE recipes (id)")
-    connection.commit()
-    connection.close()
-
-
-def truncated(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE t_request_log (id INTEGER PRIMARY KEY, request_time)")
-    connection.executemany("INSERT INTO t_request_log VALUES (?, ?)", [(i, "x" * 200) for i in range(5000)])
-    connection.commit()
-    connection.close()
-    os.truncate(path, path.stat().st_size // 2)
-
-
-@pytest.mark.parametrize(
-    ("make", "error", "message"),
-    [
-        (absent, errors.DatabaseAbsentError, "there is no such file"),
-        (a_folder, errors.DatabaseNotAFileError, "is a folder"),
-        (a_pipe, errors.DatabaseNotAFileError, "is a pipe"),
-        (empty, errors.DatabaseEmptyError, "empty"),
-        (junk, errors.NotADatabaseError, "not an SQLite database"),
-        (unrelated, errors.NotAGatewayError, "it has no table: t_request_log"),
-        (truncated, errors.DatabaseDamagedError, "damaged"),
-    ],
-)
-def test_each_bad_file_has_its_own_message(
-    tmp_path: Path, make: Callable[[Path], None], error: type[errors.KeymonError], message: str
-) -> None:
-    path = tmp_path / "gateway.db"
-    make(path)
-    with opened(path) as database, pytest.raises(error, match=message) as caught:
-        database.fetch(COUNT)
-    assert str(path) in str(caught.value)
-    assert sorted(os.listdir(tmp_path)) == ([] if make is absent else ["gateway.db"])
-
-
 def test_a_file_that_may_not_be_read(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = make_gateway(["a"])
     # The tests may run as root, to whom nothing is forbidden.
     monkeypatch.setattr(os, "access", lambda *_: False)
     with opened(gateway.path) as database, pytest.raises(errors.DatabaseForbiddenError, match="permission"):
         database.fetch(COUNT)
-
-
-def test_a_locked_database_is_given_up_and_tried_again(
-    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_module, "LOCK_PATIENCE_S", 0.05)
-    gateway = make_gateway(["a"])
-    gateway.connection.execute("BEGIN EXCLUSIVE")
-    with opened(gateway.path) as database:
-        with pytest.raises(errors.DatabaseLockedError, match="locked"):
-            database.fetch(COUNT)
-        gateway.connection.execute("COMMIT")
-        assert database.fetch(COUNT) == [(0,)]
 
 
 def test_a_gap_between_two_commits_is_found(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,24 +94,6 @@ def test_a_gap_between_two_commits_is_found(make_gateway: MakeGateway, monkeypat
         assert database.fetch(COUNT) == [(0,)]
     assert len(waits) == 3
     assert max(waits) <= 0.01
-
-
-def test_a_hot_journal_is_left_to_the_gateway(make_gateway: MakeGateway, tmp_path: Path) -> None:
-    gateway = make_gateway(["a"])
-    gateway.connection.execute("PRAGMA cache_size = 1")
-    gateway.connection.execute("BEGIN")
-    gateway.connection.executemany(
-        "INSERT INTO t_request_log (request_time, is_success) VALUES (?, 1)", [("x" * 500,)] * 500
-    )
-    crashed = tmp_path / "crashed"
-    crashed.mkdir()
-    for name in ("gateway.db", "gateway.db-journal"):
-        (crashed / name).write_bytes((tmp_path / name).read_bytes())
-    gateway.connection.execute("ROLLBACK")
-    before = digest(crashed)
-    with opened(crashed / "gateway.db") as database, pytest.raises(errors.HotJournalError, match="unfinished"):
-        database.fetch(COUNT)
-    assert digest(crashed) == before
 
 
 def test_a_read_that_takes_too_long_is_given_up(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:

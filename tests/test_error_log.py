@@ -64,7 +64,7 @@ def test_where_the_end_is_not_known_a_later_call_s_error_is_not_taken(gateway: G
 
 def test_a_table_that_is_not_there_is_told(gateway: Gateway, database: Database) -> None:
     gateway.execute("DROP TABLE t_error_logs")
-    with pytest.raises(ErrorTextsMissingError, match="no table t_error_logs"):
+    with pytest.raises(ErrorTextsMissingError, match="no t_error_logs"):
         error_text(database, "a", NOON, LATER)
 
 

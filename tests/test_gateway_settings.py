@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from keymon.database import Database
-from keymon.errors import SettingUnreadableError
-from keymon.gateway_settings import GatewaySettings, parse_key_list, read_settings
-from tests.gateway import Gateway, MakeAnyGateway, on_sqlite_only
+from keymon.gateway_settings import GatewaySettings, read_settings
+from tests.gateway import Gateway, MakeAnyGateway
 
 
 def read(gateway: Gateway) -> GatewaySettings:
@@ -16,27 +15,6 @@ def read(gateway: Gateway) -> GatewaySettings:
         return read_settings(database)
     finally:
         database.close()
-
-
-@pytest.mark.parametrize(
-    ("value", "keys", "is_json"),
-    [
-        ('["a", "b", "a"]', ["a", "b", "a"], True),
-        ("[]", [], True),
-        ('["a", 5, null, ["x"]]', ["a", "5", "None", "['x']"], True),
-        ('[" a "]', [" a "], True),
-        ("a, b ,,c", ["a", "b", "c"], False),
-        ("a", ["a"], False),
-        ("", [], False),
-        ("[", ["["], False),
-        ("null", ["null"], False),
-        ('{"a": 1}', ['{"a": 1}'], False),
-        ('"a"', ['"a"'], False),
-    ],
-    ids=str,
-)
-def test_a_key_list_is_read_as_the_gateway_reads_it(value: str, keys: list[str], is_json: bool) -> None:
-    assert parse_key_list(value) == (keys, is_json)
 
 
 def test_duplicates_count_once_and_the_order_stays(make_any_gateway: MakeAnyGateway) -> None:
@@ -50,46 +28,6 @@ def test_missing_settings_have_the_gateways_defaults(make_any_gateway: MakeAnyGa
     assert settings.check_interval == timedelta(hours=1)
     assert settings.history == timedelta(hours=24)
     assert settings.notices == ()
-
-
-def test_a_missing_pool_is_told(make_any_gateway: MakeAnyGateway) -> None:
-    gateway = make_any_gateway()
-    gateway.remove_setting("API_KEYS")
-    settings = read(gateway)
-    assert settings.pool == {}
-    assert "API_KEYS" in str(settings.notices[0])
-
-
-@pytest.mark.parametrize("value", ["[", '["a"', "{}", "null", '"a"'])
-def test_a_damaged_key_list_is_told(make_any_gateway: MakeAnyGateway, value: str) -> None:
-    (notice,) = read(make_any_gateway(API_KEYS=value)).notices
-    assert "API_KEYS is damaged" in str(notice)
-
-
-@pytest.mark.parametrize("value", ["[" * 60_000, None], ids=["deep", "null"])
-def test_an_unreadable_key_list_is_an_error(make_any_gateway: MakeAnyGateway, value: object) -> None:
-    gateway = make_any_gateway()
-    gateway.setting("API_KEYS", value)
-    is_an_error(gateway)
-
-
-@on_sqlite_only("a server keeps no text that is none")
-def test_a_key_list_that_is_no_text_is_an_error(make_any_gateway: MakeAnyGateway) -> None:
-    gateway = make_any_gateway()
-    gateway.setting("API_KEYS", b"\xff")
-    is_an_error(gateway)
-
-
-def is_an_error(gateway: Gateway) -> None:
-    with pytest.raises(SettingUnreadableError, match="API_KEYS") as caught:
-        read(gateway)
-    assert "[[" not in str(caught.value)
-
-
-def test_a_number_that_is_none_is_told_and_has_its_default(make_any_gateway: MakeAnyGateway) -> None:
-    settings = read(make_any_gateway(["a"], MAX_FAILURES="many"))
-    assert settings.max_failures == 3
-    assert "MAX_FAILURES" in str(settings.notices[0])
 
 
 def test_history_grows_with_the_rules() -> None:

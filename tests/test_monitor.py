@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,6 @@ from keymon.database import Database
 from keymon.gateway_clock import parse_zone
 from keymon.monitor import Monitor, Snapshot
 from keymon.stats import CallCount
-from tests.conftest import MakeGateway
 from tests.gateway import Gateway, MakeAnyGateway, on_sqlite_only
 from tests.gateway_file import GatewayFile, key
 
@@ -326,20 +324,6 @@ def test_a_reading_that_is_broken_off_goes_on_where_it_was(bench: Bench, monkeyp
     assert known(snapshot.calls_24h).total == 3 * call_log.CHUNK_ROWS
 
 
-@on_sqlite_only("it is a file")
-def test_a_replaced_file_is_read_from_its_beginning(bench: Bench, make_gateway: MakeGateway) -> None:
-    assert isinstance(bench.gateway, GatewayFile)
-    bench.call()
-    monitor = bench.monitor(parse_zone("+8"))
-    assert usage(monitor.refresh()) == {"m": 1}
-    other = make_gateway([B], name="other.db")
-    other.call(B, (NOW + SHANGHAI).replace(tzinfo=None), "n")
-    other.path.replace(bench.gateway.path)
-    snapshot = monitor.refresh()
-    assert [figures.key for figures in snapshot.keys] == [B]
-    assert (usage(snapshot), usage(snapshot, B)) == ({}, {"n": 1})
-
-
 def test_ids_that_start_again_are_noticed(bench: Bench) -> None:
     for _ in range(5):
         bench.call(model="old")
@@ -439,15 +423,6 @@ def test_the_pool_changes_with_the_settings(bench: Bench) -> None:
     assert [figures.key for figures in monitor.refresh().keys] == [B]
 
 
-def test_the_last_good_pool_is_kept(bench: Bench) -> None:
-    monitor = bench.monitor(parse_zone("+8"))
-    monitor.refresh()
-    bench.gateway.setting("API_KEYS", "[" * 60_000)
-    snapshot = monitor.refresh()
-    assert len(snapshot.keys) == 2
-    assert isinstance(snapshot.notices[0], errors.PoolKeptNotice)
-
-
 def test_a_longer_history_is_read_when_the_rules_ask_for_it(bench: Bench) -> None:
     bench.call(timedelta(hours=50), status=400)
     bench.call()
@@ -471,21 +446,6 @@ def test_the_text_of_an_error_is_found_by_its_call(bench: Bench) -> None:
     bench.gateway.error(A, (NOW + SHANGHAI).replace(tzinfo=None), "because")
     monitor.refresh()
     assert monitor.error_text(A, NOW, 1000) == "because"
-
-
-@on_sqlite_only("it is a file")
-def test_nothing_is_lost_by_a_failure(bench: Bench, tmp_path: Path) -> None:
-    bench.call()
-    monitor = bench.monitor(parse_zone("+8"))
-    monitor.refresh()
-    assert isinstance(bench.gateway, GatewayFile)
-    hidden = tmp_path / "hidden.db"
-    bench.gateway.path.rename(hidden)
-    with pytest.raises(errors.DatabaseAbsentError):
-        monitor.refresh()
-    hidden.rename(bench.gateway.path)
-    bench.call()
-    assert known(monitor.refresh().calls_24h).total == 2
 
 
 @pytest.mark.parametrize(

@@ -385,10 +385,10 @@ def test_a_database_that_is_not_there(gateway: GatewayServer) -> None:
 
 
 def test_a_database_of_something_else(gateway: GatewayServer) -> None:
-    gateway.execute("ALTER TABLE t_request_log DROP COLUMN latency_ms")
+    gateway.execute("ALTER TABLE t_request_log DROP COLUMN status_code")
     with opened(gateway.location_for_operator) as database:
-        with pytest.raises(errors.NotAGatewayError, match=r"it has no column: t_request_log\.latency_ms"):
-            database.fetch(select(log.c.latency_ms))
+        with pytest.raises(errors.NotAGatewayError, match=r"it has no column: t_request_log\.status_code"):
+            database.fetch(select(log.c.status_code))
         gateway.execute("DROP TABLE t_request_log")
         with pytest.raises(errors.NotAGatewayError, match="it has no table: t_request_log"):
             database.fetch(COUNT)

@@ -83,8 +83,12 @@ class Bench:
 
     def follow(self, gateway: GatewayFile) -> Snapshot:
         """Show a gateway and wait for its figures."""
+        return self.follow_path(gateway.path)
+
+    def follow_path(self, path: Path) -> Snapshot:
+        """Show the gateway whose file is at `path` and wait for its figures."""
         with self.qtbot.waitSignal(self.poller.refreshed):
-            self.window.follow(self.source(gateway.path))
+            self.window.follow(self.source(path))
         return self.snapshot
 
     def fail(self, path: Path) -> None:

@@ -282,7 +282,7 @@ def test_it_is_told_why_there_is_no_error_text(bench: Bench) -> None:
     bench.settle()
     _, first, why = dialog.evidence.splitlines()
     assert first.endswith(": 400")
-    assert why.startswith("The texts of errors cannot be read: there is no table t_error_logs, or an older one. ")
+    assert why.startswith("The texts of errors cannot be read: the database has no t_error_logs. ")
     bench.refresh()
     assert dialog.evidence.splitlines()[-1] == why
 

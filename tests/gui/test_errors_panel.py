@@ -420,7 +420,9 @@ def test_an_error_that_was_deleted_meanwhile_is_told(bench: Bench, gateway: Gate
 def test_a_table_that_is_missing_is_told(bench: Bench, gateway: Gateway) -> None:
     gateway.execute("DROP TABLE t_error_logs")
     look(bench, gateway)
-    assert bench.panel.table.placeholder.startswith("The texts of errors cannot be read: there is no table")
+    assert bench.panel.table.placeholder.startswith(
+        "The texts of errors cannot be read: the database has no t_error_logs"
+    )
 
 
 def test_nothing_is_asked_while_it_is_not_seen(bench: Bench, gateway: Gateway) -> None:

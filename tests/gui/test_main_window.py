@@ -1,11 +1,7 @@
 """The main window on real gateway files: what it shows, what it survives, what it remembers, what it keeps secret."""
 
-import os
-import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,7 +29,7 @@ from keymon.gui.panels import KINDS
 from keymon.gui.poller import Source
 from keymon.gui.summary import Card
 from keymon.masking import mask_key
-from tests.gateway_file import GatewayFile, key
+from tests.gateway_file import key
 from tests.gui.conftest import Bench, MakeWindow, call, focused, invalidate, mend, select
 
 DASH = "–"
@@ -177,126 +173,6 @@ def test_pause_and_resume(bench: Bench) -> None:
 
 
 # What goes wrong
-
-
-@dataclass
-class Wrong:
-    """An input that cannot be shown, and how it is put right."""
-
-    path: Path
-    mend: Callable[[], object]
-
-
-def _sound(path: Path) -> None:
-    """Put a sound gateway in the place of what is there."""
-    other = path.with_name("sound.db")
-    gateway = GatewayFile(other, [key(0), key(1)])
-    gateway.close()
-    if path.is_dir():
-        path.rmdir()
-    other.replace(path)
-
-
-def absent(path: Path) -> Wrong:
-    return Wrong(path, lambda: _sound(path))
-
-
-def folder(path: Path) -> Wrong:
-    path.mkdir()
-    return Wrong(path, lambda: _sound(path))
-
-
-def zero_bytes(path: Path) -> Wrong:
-    path.touch()
-    return Wrong(path, lambda: _sound(path))
-
-
-def junk(path: Path) -> Wrong:
-    path.write_bytes(b"not a database " * 500)
-    return Wrong(path, lambda: _sound(path))
-
-
-def truncated(path: Path) -> Wrong:
-    gateway = GatewayFile(path, [key(0)])
-    gateway.calls([(None, "2026-11-23 11:00:00.000000", "m", key(0), True, 200, 1)] * 2_000)
-    gateway.close()
-    os.truncate(path, path.stat().st_size // 2)
-    return Wrong(path, lambda: _sound(path))
-
-
-def unrelated(path: Path) -> Wrong:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("CREATE TABLE songs (title)")
-    connection.close()
-    return Wrong(path, lambda: _sound(path))
-
-
-def locked(path: Path) -> Wrong:
-    gateway = GatewayFile(path, [key(0), key(1)])
-    gateway.connection.execute("BEGIN EXCLUSIVE")
-    return Wrong(path, gateway.close)
-
-
-def key_list(path: Path) -> Wrong:
-    gateway = GatewayFile(path, API_KEYS="[" * 100_000)
-
-    def put_right() -> None:
-        gateway.setting("API_KEYS", f'["{key(0)}", "{key(1)}"]')
-        gateway.close()
-
-    return Wrong(path, put_right)
-
-
-WRONG = {
-    absent: "there is no such file",
-    folder: "is a folder, not a database file",
-    zero_bytes: "the file is empty (0 bytes)",
-    junk: "is not an SQLite database",
-    truncated: "the database is damaged",
-    unrelated: "not a gateway's database",
-    locked: "is locked by another program",
-    key_list: "the gateway's setting API_KEYS cannot be read",
-}
-
-
-@pytest.mark.parametrize(("spoil", "message"), WRONG.items(), ids=[one.__name__ for one in WRONG])
-def test_each_wrong_input_has_its_message_and_a_way_back(
-    bench: Bench, tmp_path: Path, spoil: Callable[[Path], Wrong], message: str
-) -> None:
-    wrong = spoil(tmp_path / "gw?mode=rwc#%41 <b>.db")
-    bench.fail(wrong.path)
-    window = bench.window
-    assert window.banner.isVisible()
-    assert [text for text in WRONG.values() if text in window.banner.text] == [message]
-    assert "<b>.db" in window.banner.text
-    assert len(window.banner.text.splitlines()) == 2
-    assert figures(window) == [DASH] * 7
-    assert headings(window) == ["Valid keys", "Invalid keys"]
-    assert window.panel.valid.placeholder == "Nothing is known of the keys yet"
-    assert "no data yet" in status_line(window)
-    wrong.mend()
-    with bench.qtbot.waitSignal(bench.poller.refreshed):
-        click(bench, "Retry")
-    assert not window.banner.isVisible()
-    assert figures(window)[:3] == ["2", "2", "0"]
-
-
-def test_stale_figures_stay_and_are_marked(bench: Bench) -> None:
-    gateway = bench.gateway()
-    call(gateway, 0, 7)
-    bench.follow(gateway)
-    gateway.connection.execute("BEGIN EXCLUSIVE")
-    with bench.qtbot.waitSignal(bench.poller.failed):
-        click(bench, "Refresh")
-    since = f"{bench.snapshot.as_of.astimezone():%H:%M:%S}"
-    assert figures(bench.window)[5] == "7"
-    assert f"Stale since {since}" in status_line(bench.window)
-    assert f"The figures shown are those of {since}." in bench.window.banner.text
-    gateway.connection.execute("COMMIT")
-    with bench.qtbot.waitSignal(bench.poller.refreshed):
-        click(bench, "Retry")
-    assert "Stale" not in status_line(bench.window)
-    assert not bench.window.banner.isVisible()
 
 
 def test_a_replaced_file_is_found(bench: Bench) -> None:
