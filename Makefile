@@ -15,7 +15,7 @@ HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' keymon/__init__.py)
 ARCHIVE := keymon-$(VERSION)-linux-$(shell uname -m).tar.xz
 
-.PHONY: demo test faults check format screenshots translations icons package test-bundle test-bare bench clean
+.PHONY: demo test faults reliability check format screenshots translations icons package test-bundle test-bare bench clean
 
 demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
@@ -30,6 +30,9 @@ faults: $(VENV)/.tools  ## try what goes wrong on operators' desks, and print ho
 	@$(QT_CHECK)
 	@$(call need,$(MARIADB_WORKS),mariadb-server)
 	KEYMON_NEED_MARIADB=1 $(BIN)/python -m pytest tests/faults $(ARGS)
+
+reliability: $(VENV)/.tools  ## measure what the page on reliability tells; some 25 minutes, or a part: ARGS=day
+	QT_LOGGING_RULES='qt.qpa.*=false' $(BIN)/python -m tests.reliability $(ARGS) --page docs/reliability.md
 
 check: $(VENV)/.tools  ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # never 
 if os.environ.get("LC_ALL") in {"C", "POSIX"}:
     os.environ["LC_ALL"] = "C.UTF-8"  # Qt complains about any locale that is not UTF-8
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,23 @@ REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-json", metavar="FILE", help="write what the fault suite has counted into a file")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recordings_untouched() -> Iterator[None]:
+    """Fail a run that changes a file of the recorded gateways, or leaves one beside them."""
+    before = digests(REAL_GATEWAY)
+    yield
+    assert digests(REAL_GATEWAY) == before
+
+
+def digests(folder: Path) -> dict[str, tuple[str, int]]:
+    """Return what tells the files of a gateway's folder from all others: content and time of the last change."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        for path in files
+    }
 
 
 @pytest.fixture(autouse=True)

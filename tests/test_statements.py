@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from keymon import call_log, key_usage, monitor
+from keymon.connection_check import ConnectionCheck
 from keymon.database import Database
 from keymon.error_browser import ErrorFilter
 from keymon.errors import KeyNotFoundError
@@ -17,7 +18,8 @@ from keymon.gateway_clock import parse_zone
 from keymon.locations import location_of
 from keymon.monitor import Monitor
 from keymon.sqlite_reader import SqliteReader
-from tests.conftest import MakeGateway
+from tests.conftest import MakeGateway, MakeGatewayServer
+from tests.faults.statements import is_read
 from tests.gateway_file import GatewayFile, key
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -167,6 +169,39 @@ def test_every_statement_is_one_bounded_select(
         assert ";" not in sql
         for values in parameters:
             assert is_bounded(sql, values, any_gateway), sql
+
+
+def test_a_server_s_own_log_knows_of_nothing_but_reads(make_gateway_server: MakeGatewayServer) -> None:
+    gateway = make_gateway_server([A, B])
+    gateway.calls(
+        [(None, LOCAL - n * MINUTE, "m", A, n % 9 > 0, 200 if n % 9 else 500, 900) for n in range(300, 0, -1)]
+    )
+    gateway.errors([(A, "m", None, "a text", 500, None, LOCAL - n * MINUTE) for n in range(300, 0, -9)])
+    tables = ("t_settings", "t_error_logs", "t_request_log")
+    before = gateway.execute(f"CHECKSUM TABLE {', '.join(tables)}")
+    gateway.execute("SET GLOBAL log_output = 'TABLE'")
+    gateway.execute("SET GLOBAL general_log = ON")
+    try:
+        # With an account that may do everything.
+        watching = Monitor(gateway.location_for_operator, now=lambda: NOW)
+        watching.refresh()
+        while watching.survey(10):
+            pass
+        watching.usage(A)
+        watching.error_text(A, NOW - 9 * MINUTE, 900)
+        page = watching.errors().page(ErrorFilter(text="a text"), rows=10)
+        watching.errors().text(page.rows[0])
+        watching.close()
+        ConnectionCheck(gateway.location_for_operator, lambda _: None, UTC).run()
+    finally:
+        gateway.execute("SET GLOBAL general_log = OFF")
+    told = gateway.execute("SELECT command_type, argument FROM mysql.general_log WHERE user_host LIKE ?", ["operator%"])
+    gateway.execute("TRUNCATE mysql.general_log")
+    assert {kind for kind, _ in told} == {"Query", "Quit"}
+    queries = [text for kind, text in told if kind == "Query"]
+    assert len(queries) > 20
+    assert [text for text in queries if not is_read(text)] == []
+    assert gateway.execute(f"CHECKSUM TABLE {', '.join(tables)}") == before
 
 
 def is_bounded(sql: str, parameters: Mapping[str, object], gateway: GatewayFile) -> bool:

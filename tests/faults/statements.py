@@ -18,7 +18,7 @@ _SESSION = (
     r"SET SESSION time_zone = ('\+00:00'|DEFAULT)",
 )
 """What keymon may say about its own session, which ends with it."""
-_READS = re.compile(r"SELECT\b(?!.*\b(INTO|FOR UPDATE|FOR SHARE|LOCK IN SHARE MODE|SLEEP)\b)", re.DOTALL)
+_READS = re.compile(r"SELECT\b(?!.*\b(INTO|FOR UPDATE|FOR SHARE|LOCK IN SHARE MODE|SLEEP)\b)(?!.*;)", re.DOTALL)
 _COMMANDS = {COMMAND.COM_QUIT, COMMAND.COM_PING, COMMAND.COM_INIT_DB, COMMAND.COM_QUERY}
 _OTHERS = {b"root"}
 """Accounts that are the tests' own."""

@@ -1,6 +1,7 @@
 """Counts what the fault suite tries and finds, and tells it as one table."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ GROUPS = {
     "l": "our own files",
 }
 """Groups of faults, each by the letter that the names of its files begin with: `test_a_connect.py`."""
+
+_NAME = re.compile(r"test_([a-l])_")
 
 
 @dataclass
@@ -57,8 +60,9 @@ class Tally:
         self.secrets_found: list[str] = []
 
     def group(self, path: Path) -> Figures:
-        """Return the figures of the group that a test's file belongs to."""
-        return self.groups.setdefault(path.name.removeprefix("test_")[0], Figures())
+        """Return the figures of the group that a test's file belongs to; nobody sees those of the suite's own tests."""
+        named = _NAME.match(path.name)
+        return Figures() if named is None else self.groups.setdefault(named[1], Figures())
 
     def note(self, path: Path, report: pytest.TestReport) -> None:
         """Note how a phase of a test ended; a fault is survived if its guards have nothing to say afterwards, too."""
@@ -108,6 +112,7 @@ class Tally:
         """Return the figures for whoever makes the page of them."""
         groups = {
             letter: {
+                "name": f"{letter.upper()} {GROUPS[letter]}",
                 "tried": one.tried,
                 "survived": one.outcomes["passed"],
                 "skipped": one.outcomes["skipped"],

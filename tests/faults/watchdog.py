@@ -28,6 +28,7 @@ class Watchdog:
         self.longest_ms = 0.0
         self.stack = ""
         self._beats = 0
+        self._seen, self._held_ms = -1, 0.0
         self._watched = threading.get_ident()
         self._over = threading.Event()
         self._timer = QTimer()
@@ -46,16 +47,18 @@ class Watchdog:
         self._beats += 1
 
     def _look(self) -> None:
-        seen, held_ms = -1, 0.0
         while not self._over.wait(_LOOK_S):
-            frame = sys._current_frames().get(self._watched)
-            if self._beats != seen or frame is None or not _is_waiting(frame):
-                seen, held_ms = self._beats, 0.0
-                continue
-            held_ms += _LOOK_S * 1000
-            if held_ms > self.longest_ms:
-                self.longest_ms = held_ms
-                self.stack = "".join(traceback.format_stack(frame, limit=12)) if held_ms > LIMIT_MS / 2 else ""
+            self._look_once()
+
+    def _look_once(self) -> None:
+        frame = sys._current_frames().get(self._watched)
+        if self._beats != self._seen or frame is None or not _is_waiting(frame):
+            self._seen, self._held_ms = self._beats, 0.0
+            return
+        self._held_ms += _LOOK_S * 1000
+        if self._held_ms > self.longest_ms:
+            self.longest_ms = self._held_ms
+            self.stack = "".join(traceback.format_stack(frame, limit=12)) if self._held_ms > LIMIT_MS / 2 else ""
 
 
 def _is_waiting(frame: FrameType | None) -> bool:

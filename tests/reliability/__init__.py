@@ -1,0 +1,1 @@
+"""Measures what the page on reliability tells; run by `make reliability`."""
