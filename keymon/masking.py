@@ -17,8 +17,14 @@ _SECRETS = re.compile(
     r"|\bsk-[0-9A-Za-z_\-]{8,}"  # tokens of OpenAI-compatible clients
 )
 
-_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
-"""Up to the last @: a password that was not quoted may hold one, and slashes besides."""
+_UP_TO_AT = re.compile(r"(?<!\S)\S+@")
+"""A word up to its last @: a password that was not quoted may hold one, and slashes besides."""
+_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):.+(?=@)")
+"""In such a word; looked for in any text it would take time that grows with the square of its length."""
+_AHEAD = 4_096
+_CUT_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+\Z")
+_CUT_SECRET = 20
+"""A secret of which no more characters are left looks like none."""
 
 
 def mask_key(key: str) -> str:
@@ -53,7 +59,8 @@ def looks_like_account(text: str) -> bool:
 
 def mask_text(text: str) -> str:
     """Return `text` with whatever looks like a key, a token or a password in a URL masked."""
-    return _SECRETS.sub(lambda found: mask_key(found.group()), _PASSWORD.sub(r"\1:…", text))
+    without_passwords = _UP_TO_AT.sub(lambda word: _PASSWORD.sub(r"\1:…", word.group()), text)
+    return _SECRETS.sub(lambda found: mask_key(found.group()), without_passwords)
 
 
 def mask_text_of(key: str | None, text: str) -> str:
@@ -68,7 +75,13 @@ def without_secrets(text: str, put: str, key: str | None = None) -> str:
 
 def foreign(text: str, limit: int = 200) -> str:
     """Return text from the database as it is shown: secrets masked, on one line, elided at `limit`."""
-    return visible(mask_text(text), limit)
+    most = limit + _AHEAD
+    return visible(mask_text(text) if len(text) <= most else _masked_beginning(text[:most]), limit)
+
+
+def _masked_beginning(begin: str) -> str:
+    """Return the beginning of a long text masked: what takes no part in what is shown takes no time either."""
+    return mask_text(_CUT_PASSWORD.sub(r"\1:…", begin))[:-_CUT_SECRET] + "…"
 
 
 def visible(text: str, limit: int = 200) -> str:
@@ -77,8 +90,8 @@ def visible(text: str, limit: int = 200) -> str:
     A model name is whatever a client of the gateway sent, so it may try to reorder, hide or style what
     stands beside it.
     """
-    plain = text.isascii() and text.isprintable()
-    shown = text if plain else "".join(_visible_character(c) for c in text[: limit + 1])
+    begin = text[: limit + 1]
+    shown = begin if begin.isascii() and begin.isprintable() else "".join(map(_visible_character, begin))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

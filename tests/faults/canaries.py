@@ -84,7 +84,7 @@ def _problems_of(one: Shown, planted: str) -> Iterable[str]:
     if len(one.text) > LIMIT and "QPlainTextEdit" not in one.where and "EditableText" not in one.where:
         yield f"it is {len(one.text)} characters long"
     # A lone & before what follows the mark would be eaten, a double one be shown once.
-    if one.has_mnemonics and "&m" in planted and re.search(rf"{MARK}&(?!&m)", one.text):
+    if one.has_mnemonics and "&m" in planted and re.search(rf"{MARK}S?&(?!&m)", one.text):
         yield "its & is taken for a mnemonic"
-    if one.where.startswith("painted") and "&m" in planted and re.search(rf"{MARK}(?!&m|…)", one.text):
+    if one.where.startswith("painted") and "&m" in planted and re.search(rf"{MARK}S?(?![&S]|…)", one.text):
         yield "its & is not painted"

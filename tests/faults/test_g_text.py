@@ -1,4 +1,4 @@
-"""Text that is not ours, planted wherever one can come from: in the window it is seen to the letter, and does nothing."""
+"""Text that is not ours, planted wherever one can come from: the window shows it to the letter, and it does nothing."""
 
 import json
 from datetime import timedelta
@@ -10,12 +10,11 @@ from keymon.gui.calls_panel import CallsPanel
 from keymon.gui.command_search import CommandSearch
 from keymon.gui.errors_panel import ErrorsPanel
 from keymon.gui.panels import KINDS
-from tests.conftest import MakeGatewayServer
 from tests.faults.canaries import CANARIES, MARK, as_seen, canary, problems
 from tests.faults.walker import Shown, texts_everywhere
 from tests.gateway import Gateway
-from tests.gateway_file import GatewayFile, key
-from tests.gui.conftest import NOW, Bench, call, select
+from tests.gateway_file import key
+from tests.gui.conftest import NOW, Bench, select
 
 A, B = key(0), key(1)
 TIME = NOW.replace(tzinfo=None)
@@ -30,11 +29,16 @@ def fill(gateway: Gateway, name: str, most: int | None = None) -> str:
     gateway.setting("TIMEZONE", text)
     ago = [TIME - timedelta(minutes=n) for n in range(1, 9)]
     gateway.calls(
-        [(None, at, text, who, False, gateway.kept(text), 100) for at in ago for who in (A, text)]
+        [(None, at, text, who, False, gateway.kept(text), 100) for at in ago for who in (text, A)]
         + [(None, at - timedelta(hours=1), text, B, True, 200, 100) for at in ago]
     )
+    said = text.replace(MARK, MARK + "S")  # a key is masked in its own error
     gateway.errors(
-        [(who, text, text[:50], text, code, json.dumps(text), at) for at in ago for who, code in ((A, 400), (text, 429))]
+        [
+            (who, text, text[:50], said, code, json.dumps(text), at)
+            for at in ago
+            for who, code in ((A, 400), (text, 429))
+        ]
         + [(B, text, None, json.dumps({"error": {"message": text}}), 500, None, ago[0])]
     )
     return text
