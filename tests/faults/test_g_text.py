@@ -56,7 +56,9 @@ def open_everything(bench: Bench, hostile: str) -> None:
         bench.settle()
         for tab in range(dialog.tabs.count()):
             dialog.tabs.setCurrentIndex(tab)
-            for panel in dialog.tabs.widget(tab).findChildren(QWidget):
+            page = dialog.tabs.widget(tab)
+            assert page is not None
+            for panel in page.findChildren(QWidget):
                 browse(bench, panel)
             bench.settle()
     window.panels.show_panel("keys")

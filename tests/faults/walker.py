@@ -11,7 +11,17 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QBuffer, QByteArray, QIODevice, QModelIndex, QObject, QPoint, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractListModel,
+    QBuffer,
+    QByteArray,
+    QIODevice,
+    QModelIndex,
+    QObject,
+    QPoint,
+    Qt,
+)
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QAction, QPainter
 from PySide6.QtGui import Qt as GuiQt  # where mightBeRichText is
 from PySide6.QtSvg import QSvgGenerator
@@ -110,10 +120,14 @@ def texts_of_model(where: str, model: QAbstractItemModel) -> Iterator[Shown]:
     """Yield the texts of all cells and headers of a model."""
     for orientation in Qt.Orientation:
         horizontal = orientation == Qt.Orientation.Horizontal
-        for section in range(model.columnCount() if horizontal else model.rowCount()):
+        for section in range(_columns_of(model, QModelIndex()) if horizontal else model.rowCount()):
             at = f"{where} header {section}"
             yield from _of_roles(at, partial(model.headerData, section, orientation))
     yield from _of_cells(where, model, QModelIndex())
+
+
+def _columns_of(model: QAbstractItemModel, parent: QModelIndex) -> int:
+    return 1 if isinstance(model, QAbstractListModel) else model.columnCount(parent)  # a list hides how many it has
 
 
 def accessible_texts(widget: QWidget) -> Iterator[Shown]:
@@ -229,7 +243,7 @@ def _of_action(action: QAction) -> Iterator[Shown]:
 
 def _of_cells(where: str, model: QAbstractItemModel, parent: QModelIndex) -> Iterator[Shown]:
     for row in range(model.rowCount(parent)):
-        for column in range(model.columnCount(parent)):
+        for column in range(_columns_of(model, parent)):
             index = model.index(row, column, parent)
             yield from _of_roles(f"{where} cell {row}, {column}", index.data)
         first = model.index(row, 0, parent)
