@@ -21,8 +21,12 @@ _SECRETS = re.compile(
 _CUT_SECRET = re.compile(r"(?:AIza|AQ\.|\bsk-)[0-9A-Za-z_\-]*\Z|(?<=://)[^/\s:@]*:\S*\Z")
 """What is left of a key or of a URL where a text was cut off in it: too short to be taken for one."""
 
-_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):\S+(?=@)")
-"""Up to the last @: a password that was not quoted may hold one, and slashes besides."""
+_UP_TO_AT = re.compile(r"(?<!\S)\S+@")
+"""A word up to its last @: a password that was not quoted may hold one, and slashes besides."""
+_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):.+(?=@)")
+"""In such a word; looked for in any text it would take time that grows with the square of its length."""
+_AHEAD = 4_096
+"""So much more than is shown of a long text is looked at: what is masked becomes shorter."""
 
 
 def mask_key(key: str) -> str:
@@ -67,7 +71,8 @@ def mask_text(text: str) -> str:
 
 def mask_patterns(text: str) -> str:
     """Return `text` with whatever looks like a key, a token or a password in a URL masked."""
-    return _SECRETS.sub(lambda found: mask_key(found.group()), _PASSWORD.sub(r"\1:…", text))
+    without_passwords = _UP_TO_AT.sub(lambda word: _PASSWORD.sub(r"\1:…", word.group()), text)
+    return _SECRETS.sub(lambda found: mask_key(found.group()), without_passwords)
 
 
 def mask_text_of(key: str | None, text: str) -> str:
@@ -88,7 +93,8 @@ def without_cut_secret(text: str, limit: int) -> str:
 
 def foreign(text: str, limit: int = 200) -> str:
     """Return text from the database as it is shown: secrets masked, on one line, elided at `limit`."""
-    return visible(mask_text(text), limit)
+    most = limit + _AHEAD
+    return visible(mask_text(text if len(text) <= most else without_cut_secret(text[:most], most)), limit)
 
 
 def visible(text: str, limit: int = 200) -> str:
@@ -97,8 +103,8 @@ def visible(text: str, limit: int = 200) -> str:
     A model name is whatever a client of the gateway sent, so it may try to reorder, hide or style what
     stands beside it.
     """
-    plain = text.isascii() and text.isprintable()
-    shown = text if plain else "".join(_visible_character(c) for c in text[: limit + 1])
+    begin = text[: limit + 1]
+    shown = begin if begin.isascii() and begin.isprintable() else "".join(map(_visible_character, begin))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keymon.masking import key_matcher, mask_key, mask_text, mask_url, visible
+from keymon.masking import foreign, key_matcher, mask_key, mask_text, mask_url, visible
 
 KEY = "AIzaSyTEST" + "x" * 25 + "0042"
 
@@ -98,3 +98,19 @@ def test_control_and_invisible_characters_become_visible(text: str, shown: str) 
 def test_a_long_text_is_elided() -> None:
     assert visible("m" * 1_000_000, 20) == "m" * 19 + "…"
     assert len(visible("\u202e" * 1_000_000, 20)) == 20
+
+
+@pytest.mark.parametrize("part", ["://a:", "AIza", "sk-", "x ", "://a:b@", "@", "AQ."])
+def test_a_long_text_takes_no_time_that_grows_with_its_square(part: str) -> None:
+    text = part * (1_000_000 // len(part))
+    assert len(foreign(text, 200)) <= 200
+    assert mask_text(text)
+
+
+@pytest.mark.parametrize("place", range(4_060, 4_310, 3))
+def test_a_secret_at_the_place_where_a_long_text_is_cut_does_not_show(place: int) -> None:
+    secret = KEY + "Q" * 20
+    long_secrets = f"{'AIza' + 'x' * (place - 60)} "
+    text = f"{long_secrets.ljust(place)}{secret} {'y' * 5_000}"
+    assert secret[:8] not in foreign(text, 200).removeprefix("AIzaxx")
+    assert "ssword" not in foreign(f"mysql://root:Password{'x' * place}@host {'y' * 5_000}")

@@ -11,7 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from keymon.gui.main_window import MainWindow
-from tests.faults.canaries import Search
+from tests.faults.planted_secrets import Search
 from tests.faults.statements import Heard, heard_at_the_drivers
 from tests.faults.tally import TALLY, Tally
 from tests.faults.watchdog import LIMIT_MS, Watchdog

@@ -11,7 +11,7 @@ import pytest
 
 from keymon.config import Profile, ProfileStore
 from tests.conftest import MakeGateway, MakeGatewayServer
-from tests.faults.canaries import IN_GATEWAY, KEYS, PASSWORDS, STRAY, Search, plant
+from tests.faults.planted_secrets import IN_GATEWAY, KEYS, PASSWORDS, STRAY, Search, plant
 from tests.gateway import Gateway, MakeAnyGateway, on_sqlite_only
 from tests.gateway_file import GatewayFile
 from tests.gateway_server import GatewayServer

@@ -30,7 +30,7 @@ from keymon.monitor import Monitor
 from keymon.passwords import Passwords, keep
 from keymon.secret_values import SECRETS, SecretValues
 from tests.conftest import MakeGateway, MakeGatewayServer
-from tests.faults.canaries import IN_GATEWAY, KEYS, PASSWORDS, STRAY, Search, plant
+from tests.faults.planted_secrets import IN_GATEWAY, KEYS, PASSWORDS, STRAY, Search, plant
 from tests.gateway import MakeAnyGateway
 from tests.keyrings import MemoryKeyring
 from tests.mariadb import READER_PASSWORD

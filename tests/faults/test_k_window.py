@@ -32,7 +32,7 @@ from keymon.log import LogFile, ours
 from keymon.masking import visible
 from keymon.monitor import Monitor
 from tests.conftest import MakeGatewayServer
-from tests.faults.canaries import IN_GATEWAY, KEYS, PASSWORDS, Search, plant
+from tests.faults.planted_secrets import IN_GATEWAY, KEYS, PASSWORDS, Search, plant
 from tests.faults.walker import texts_everywhere, texts_of_widget
 from tests.gui.conftest import NOW, Bench
 from tests.gui.connections import Connections

@@ -120,15 +120,14 @@ def texts_of_model(where: str, model: QAbstractItemModel) -> Iterator[Shown]:
     """Yield the texts of all cells and headers of a model."""
     for orientation in Qt.Orientation:
         horizontal = orientation == Qt.Orientation.Horizontal
-        for section in range(_columns(model) if horizontal else model.rowCount()):
+        for section in range(_columns_of(model, QModelIndex()) if horizontal else model.rowCount()):
             at = f"{where} header {section}"
             yield from _of_roles(at, partial(model.headerData, section, orientation))
     yield from _of_cells(where, model, QModelIndex())
 
 
-def _columns(model: QAbstractItemModel, parent: QModelIndex | None = None) -> int:
-    # That of a list is private.
-    return 1 if isinstance(model, QAbstractListModel) else model.columnCount(parent or QModelIndex())
+def _columns_of(model: QAbstractItemModel, parent: QModelIndex) -> int:
+    return 1 if isinstance(model, QAbstractListModel) else model.columnCount(parent)  # a list hides how many it has
 
 
 def accessible_texts(widget: QWidget) -> Iterator[Shown]:
@@ -244,7 +243,7 @@ def _of_action(action: QAction) -> Iterator[Shown]:
 
 def _of_cells(where: str, model: QAbstractItemModel, parent: QModelIndex) -> Iterator[Shown]:
     for row in range(model.rowCount(parent)):
-        for column in range(_columns(model, parent)):
+        for column in range(_columns_of(model, parent)):
             index = model.index(row, column, parent)
             yield from _of_roles(f"{where} cell {row}, {column}", index.data)
         first = model.index(row, 0, parent)

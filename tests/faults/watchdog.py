@@ -1,15 +1,17 @@
 """Measures how long the window's thread is held while a test lets the window work.
 
 A timer beats in that thread; another thread looks every few milliseconds whether it has beaten since. What is
-counted are those looks, not the clock: while the machine itself has no time for us nobody looks either.
+counted are those looks, not the clock: while the machine itself has no time for us nobody looks either. It touches
+no frame: whoever lets go of one last frees what it held, and Qt's objects may only be freed in their own thread.
 """
 
-import sys
+import faulthandler
+import tempfile
 import threading
-import traceback
-from types import FrameType
 
-from PySide6.QtCore import QTimer
+import pytest
+from PySide6.QtCore import QEventLoop, QTimer
+from pytestqt.qt_compat import qt_api
 
 LIMIT_MS = 100.0
 """No fault may hold the window's thread for longer."""
@@ -29,7 +31,9 @@ class Watchdog:
         self.stack = ""
         self._beats = 0
         self._seen, self._held_ms = -1, 0.0
-        self._watched = threading.get_ident()
+        self._waits = 0
+        self._patch = pytest.MonkeyPatch()
+        self._patch.setattr(qt_api, "exec", self._wait)
         self._over = threading.Event()
         self._timer = QTimer()
         self._timer.timeout.connect(self._beat)
@@ -41,6 +45,7 @@ class Watchdog:
         """Watch no longer."""
         self._over.set()
         self._thread.join()
+        self._patch.undo()
         self._timer.stop()
 
     def _beat(self) -> None:
@@ -50,21 +55,27 @@ class Watchdog:
         while not self._over.wait(_LOOK_S):
             self._look_once()
 
+    def _wait(self, loop: QEventLoop) -> object:
+        """Let the window work, as pytest-qt does where a test waits."""
+        self._waits += 1
+        try:
+            return loop.exec()
+        finally:
+            self._waits -= 1
+
     def _look_once(self) -> None:
-        frame = sys._current_frames().get(self._watched)
-        if self._beats != self._seen or frame is None or not _is_waiting(frame):
+        if self._beats != self._seen or not self._waits:
             self._seen, self._held_ms = self._beats, 0.0
             return
         self._held_ms += _LOOK_S * 1000
         if self._held_ms > self.longest_ms:
             self.longest_ms = self._held_ms
-            self.stack = "".join(traceback.format_stack(frame, limit=12)) if self._held_ms > LIMIT_MS / 2 else ""
+            self.stack = _stacks() if self._held_ms > LIMIT_MS / 2 else ""
 
 
-def _is_waiting(frame: FrameType | None) -> bool:
-    """Tell whether a test has let the window work."""
-    while frame is not None:
-        if "pytestqt" in frame.f_code.co_filename and frame.f_code.co_name in {"wait", "exec"}:
-            return True
-        frame = frame.f_back
-    return False
+def _stacks() -> str:
+    """Return where all threads are."""
+    with tempfile.TemporaryFile() as file:
+        faulthandler.dump_traceback(file)
+        file.seek(0)
+        return file.read().decode()

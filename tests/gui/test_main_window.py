@@ -389,16 +389,6 @@ def test_keys_are_nowhere_unmasked_until_one_is_revealed(bench: Bench) -> None:
     assert set(revealed) == {key(0)}
 
 
-@pytest.mark.parametrize("name", ["<b>x<i>.db", "a\u202ebd.db", "new\nline.db", "x" * 200 + ".db"])
-def test_a_hostile_file_name_is_shown_to_the_letter(bench: Bench, name: str) -> None:
-    bench.follow(bench.gateway(name=name))
-    shown = [bench.window.windowTitle(), status_line(bench.window)]
-    assert not [text for text in shown if "\u202e" in text or "new\nline" in text]
-    label = next(one for one in bench.window.statusBar().findChildren(QLabel) if one.toolTip())
-    assert label.textFormat() == Qt.TextFormat.PlainText
-    assert "<b>" not in label.toolTip()
-
-
 # Keyboard and menus
 
 
