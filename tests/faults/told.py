@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from keymon import cli
+from keymon.gui.summary import Card
 from tests.gui.conftest import Bench
 
 
@@ -62,6 +63,7 @@ def shows_stale_figures(bench: Bench, message: str, calls: int) -> None:
     assert window.banner.next_try.startswith("Next try in ")
     assert f"The figures shown are those of {since}." in window.banner.text
     assert f"Stale since {since}" in labels(window.status_line)
+    assert all(since in card.toolTip() for card in window.summary.findChildren(Card))
     assert window.summary.day.figure == f"{calls:,}"
 
 
@@ -69,6 +71,7 @@ def shows_figures(bench: Bench, calls: int) -> None:
     """See that fresh figures are shown, and that nothing is wrong."""
     assert not bench.window.banner.isVisible(), bench.window.banner.text
     assert "Stale" not in labels(bench.window.status_line)
+    assert not any("stale" in card.toolTip().lower() for card in bench.window.summary.findChildren(Card))
     assert bench.window.summary.day.figure == f"{calls:,}"
 
 
