@@ -11,7 +11,6 @@ from keymon.crashes import Crash
 from keymon.fault_text import short_path, shown
 from keymon.faults import Fault
 from keymon.log import last_lines
-from keymon.versions import versions
 
 _MOST_LOG_LINES = 30
 _MOST_FAULTS = 5
@@ -33,6 +32,8 @@ def fault_report(faults: Sequence[Fault], gateway: str) -> str:
 
 def crash_report(crashes: Sequence[Crash]) -> str:
     """Return a report of what a crash left behind, the newest of `crashes`."""
+    from keymon.versions import versions
+
     crash = crashes[0]
     parts = [f"keymon ended unexpectedly at {crash.at.isoformat(timespec='seconds')}."]
     if len(crashes) > 1:
@@ -43,6 +44,8 @@ def crash_report(crashes: Sequence[Crash]) -> str:
 
 
 def _about(gateway: str) -> str:
+    from keymon.versions import versions  # which takes time to import
+
     minutes, seconds = divmod(round(time.monotonic() - _BEGAN), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{versions()}\nRunning for {hours} h {minutes} min {seconds} s\nGateway: {gateway}"

@@ -3,6 +3,7 @@
 It hears of faults from the first; what it needs to tell of them, and the log, is loaded after the first paint.
 """
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -26,16 +27,19 @@ class Watch:
 
     def begin(self) -> None:
         """Begin the log, and tell how keymon ended the last time; the window is complete and can be seen."""
+        import PySide6
         from PySide6.QtGui import QGuiApplication
 
-        from keymon import log
+        from keymon import __version__, log
         from keymon.gui.journal import Journal
         from keymon.gui.qt_messages import QtMessages
-        from keymon.versions import versions
 
         log.begin()
         self._messages = QtMessages()
-        log.ours.info("begins: %s, %s", ", ".join(versions().splitlines()), QGuiApplication.platformName())
+        # The versions of all libraries, which take time to find out, are in the reports.
+        python = ".".join(map(str, sys.version_info[:3]))
+        screen = f"{sys.platform}, {QGuiApplication.platformName()}"
+        log.ours.info("begins: keymon %s, Python %s, PySide6 %s, %s", __version__, python, PySide6.__version__, screen)
         Journal(self._window.poller)
         teller = self._teller()
         self._window.banner.report_wanted.connect(teller.tell_failure)
