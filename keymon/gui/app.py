@@ -96,8 +96,8 @@ def run_window(
     window.first_painted.connect(partial(_complete, app, window, naming, title, gateway_tz, as_of))
     if FIRST_PAINT_VARIABLE in os.environ:
         window.first_painted.connect(_tell_first_paint)
-    window.show()
     _close_on_signals(window)
+    window.show()
     try:
         return app.exec()
     finally:
@@ -150,10 +150,11 @@ def _complete(
 
 
 def _close_on_signals(window: MainWindow) -> None:
-    """Close the window properly on Ctrl+C in the terminal and on a request to terminate."""
+    """Close the window properly on Ctrl+C in the terminal and on a request to terminate, even before it is shown."""
 
     def close(_number: int, _frame: object) -> None:
-        window.close()
+        # Not at once: a window that is not shown yet would be shown after all.
+        QTimer.singleShot(0, window, window.close)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, close)
