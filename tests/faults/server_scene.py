@@ -85,10 +85,14 @@ class Scene:
 
         self.window.follow(Source("a server", open_monitor, interval_ms=TICK_MS))
 
+    @property
+    def now(self) -> datetime:
+        """The time as the gateway writes it down."""
+        return datetime.now(UTC).replace(tzinfo=None)
+
     def call(self, api_key: str = A, times: int = 1) -> None:
         """Log calls that have just been made."""
-        at = datetime.now(UTC).replace(tzinfo=None)
-        self.gateway.calls([(None, at, "m", api_key, True, 200, 100)] * times)
+        self.gateway.calls([(None, self.now, "m", api_key, True, 200, 100)] * times)
 
     def shows(self, calls: int) -> bool:
         """Tell whether the window shows so many calls of the pool, and that nothing is wrong."""
@@ -127,7 +131,14 @@ class Scene:
         """Move to a server that no other test needs, as replication and a failover do."""
         self.gateway = self.gateway.copied_to(self.second_server)
         self.proxy.point_at(self.second_server.port)
-        self.after.append(self.gateway.close)
+        self.after.append(partial(self._close_on_second_server, self.gateway))
+
+    def _close_on_second_server(self, gateway: GatewayServer) -> None:
+        """Leave the server as it was found, also where a test has failed while it was away."""
+        if self.second_server._process is None:
+            self.second_server.start()
+            gateway.reconnect()
+        gateway.close()
 
     def start_server_again(self) -> None:
         """Start the server again that was stopped or killed."""
