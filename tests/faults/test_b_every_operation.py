@@ -120,9 +120,10 @@ WAYS: dict[str, tuple[dict[str, MakeError], Callable[[Failing], AbstractContextM
 CASES = [(way, name) for way, (errors, _) in WAYS.items() for name in errors]
 AT_EACH = {"lost", "interrupted", "no memory"}
 """What is let happen at each operation on a server, too; the others, which take different operations, at some."""
-SOME, FEW = 5, 10
+SOME, FEW = 10, 20
 
 
+@pytest.mark.timeout(600)  # hundreds of courses
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize(
     ("make_any_gateway", "name"), CASES, ids=[f"{way}: {name}" for way, name in CASES], indirect=["make_any_gateway"]
