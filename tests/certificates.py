@@ -1,5 +1,6 @@
 """Certificates for tests: a CA of our own and what it signs."""
 
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,7 +26,7 @@ class Authority:
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(certificate.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
-    def sign(self, host: str) -> tuple[Path, Path]:
+    def sign(self, host: str, is_expired: bool = False) -> tuple[Path, Path]:
         """Return the files of a certificate and of its key, made for a name or an address."""
         key = ec.generate_private_key(ec.SECP256R1())
         try:
@@ -33,13 +34,22 @@ class Authority:
         except ValueError:
             name = x509.DNSName(host)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        builder = self._builder(subject, key).add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        builder = self._builder(subject, key, -_DAY / 2 if is_expired else _DAY)
+        builder = builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
         files = self._folder / f"{host}.pem", self._folder / f"{host}.key"
         files[0].write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
         files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return files
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    def with_files_in(self, folder: Path) -> "Authority":
+        """Return the same authority, which keeps what it signs from now on in another folder."""
+        made = copy(self)
+        made._folder = folder
+        return made
+
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, lasts: timedelta = _DAY
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -48,5 +58,5 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _DAY)
-            .not_valid_after(now + _DAY)
+            .not_valid_after(now + lasts)
         )

@@ -136,7 +136,8 @@ class FaultProxy:
         try:
             if self._fault is Fault.GARBAGE:
                 writer.write(_GARBAGE)
-                await writer.drain()
+                writer.write_eof()
+                await reader.read()  # a reset could overtake what has just been sent
             else:
                 await self._connect(reader, writer)
         except OSError:

@@ -100,8 +100,8 @@ def run_window(
         if FIRST_PAINT_VARIABLE in os.environ:
             window.first_painted.connect(_tell_first_paint)
         window.all_painted.connect(watch.begin)
-        window.show()
         _close_on_signals(window)
+        window.show()
         return app.exec()
     finally:
         gc.enable()
@@ -154,10 +154,11 @@ def _complete(
 
 
 def _close_on_signals(window: MainWindow) -> None:
-    """Close the window properly on Ctrl+C in the terminal and on a request to terminate."""
+    """Close the window properly on Ctrl+C in the terminal and on a request to terminate, even before it is shown."""
 
     def close(_number: int, _frame: object) -> None:
-        window.close()
+        # Not at once: a window that is not shown yet would be shown after all.
+        QTimer.singleShot(0, window, window.close)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, close)

@@ -171,7 +171,7 @@ class Poller(QObject):
 
             try:
                 result = work(report)
-            except Exception as error:  # noqa: BLE001 - shown by the window, whatever it is
+            except BaseException as error:  # noqa: BLE001 - shown by the window, whatever it is: else it waits for ever
                 note_unless_expected(error)
                 self._arrived.emit(generation, f"{kind} failed", error)
             else:

@@ -38,7 +38,7 @@ class Request(Generic[T]):
             return lambda: None
         try:
             return partial(self._tell, self._done, self._work(monitor))
-        except Exception as error:  # noqa: BLE001 - shown by the widget that asked
+        except BaseException as error:  # noqa: BLE001 - shown by the widget that asked, whatever it is
             note_unless_expected(error)
             return partial(self._tell, self._failed, error)
 

@@ -1,169 +1,152 @@
-"""Whatever keymon asks a database for may fail, each single time: it is told, and afterwards nothing is missing."""
+"""B: whichever operation of a driver fails, with whatever error, the next refresh tells all that there is.
 
-import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+A whole course is run, from the first connection to the last answer, once for each of its operations, in which that
+one fails. It is a `KeymonError` that is heard of it, or the lack of memory itself.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
-import pymysql
 import pytest
 
-from keymon import call_log, monitor
+from keymon import call_log
+from keymon import database as database_module
+from keymon import monitor as monitor_module
 from keymon.error_browser import ErrorFilter
 from keymon.errors import KeymonError
-from keymon.locations import Location, server_location
-from keymon.monitor import Monitor, Snapshot
-from tests.conftest import MakeGateway, MakeGatewayServer
-from tests.faults.failing_database import Failing, Raise, failing_file, failing_server, sqlite_error
-from tests.gateway import Gateway
+from keymon.monitor import Monitor
+from tests.faults.failing import (
+    SERVER_ERRORS,
+    SQLITE_ERRORS,
+    Failing,
+    MakeError,
+    failing_server,
+    failing_sqlite,
+)
+from tests.gateway import Gateway, MakeAnyGateway
 from tests.gateway_file import key
-from tests.gateway_server import GatewayServer
-from tests.mariadb import READER, READER_PASSWORD
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-LOCAL = NOW.replace(tzinfo=None)
-MINUTE = timedelta(minutes=1)
-KEYS = [key(n) for n in range(4)]
-LATER = timedelta(seconds=5)
-Found = TypeVar("Found")
-FILE_FAULTS: dict[str, Raise] = {
-    "locked": sqlite_error(sqlite3.SQLITE_BUSY, "database is locked"),
-    "interrupted": sqlite_error(sqlite3.SQLITE_INTERRUPT, "interrupted"),
-    "I/O error": sqlite_error(sqlite3.SQLITE_IOERR, "disk I/O error"),
-    "malformed": sqlite_error(sqlite3.SQLITE_CORRUPT, "database disk image is malformed"),
-    "cannot open": sqlite_error(sqlite3.SQLITE_CANTOPEN, "unable to open database file"),
-    "no memory": MemoryError,
-    "schema changed": sqlite_error(sqlite3.SQLITE_SCHEMA, "database schema has changed"),
-}
-SERVER_FAULTS: dict[str, Raise] = {
-    "gone away": lambda: pymysql.OperationalError(2006, "MySQL server has gone away"),
-    "lost": lambda: pymysql.OperationalError(2013, "Lost connection to MySQL server during query"),
-    "timed out": lambda: pymysql.OperationalError(2013, "Lost connection to MySQL server during query (timed out)"),
-    "interrupted": lambda: pymysql.OperationalError(1317, "Query execution was interrupted"),
-    "reset": lambda: ConnectionResetError(104, "Connection reset by peer"),
-    "shut down": lambda: pymysql.OperationalError(1053, "Server shutdown in progress"),
-    "deadlock": lambda: pymysql.OperationalError(1213, "Deadlock found"),
-    "nonsense": lambda: pymysql.InternalError("Packet sequence number wrong - got 7 expected 1"),
-}
-
-
-@pytest.fixture(autouse=True)
-def in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a short log take many reads."""
-    monkeypatch.setattr(call_log, "CHUNK_ROWS", 20)
-    monkeypatch.setattr(monitor, "CHUNK_ROWS", 20)
-    monkeypatch.setattr(call_log, "SURVEY_ROWS", 40)
-    monkeypatch.setattr(monitor, "PAUSE_S", 0.0)
-    monkeypatch.setattr(monitor, "_BACKGROUND_REST", 0)
-    # A lock that is met once is waited for, and that is not what is tried here.
-    monkeypatch.setattr("keymon.database.LOCK_PATIENCE_S", -1.0)
-
-
-def filled(gateway: Gateway) -> Gateway:
-    rows = [
-        (None, LOCAL - n * 20 * MINUTE, f"m{n % 3}", KEYS[n % 4], n % 5 > 0, 200 if n % 5 else 500, 900)
-        for n in range(80, 0, -1)
-    ]
-    gateway.calls(rows)
-    gateway.errors([(KEYS[0], "m", None, f"text {n}", 500, None, LOCAL - n * MINUTE) for n in range(30, 0, -1)])
-    return gateway
+AT = NOW.replace(tzinfo=None)
+A, B = key(1), key(2)
+LATER = timedelta(seconds=30)
+TEXT = "429 RESOURCE_EXHAUSTED"
 
 
 class Course:
-    """What a window asks for in the course of a day; a step that fails is taken again, as the window does."""
+    """Everything that keymon asks a gateway's database, in the order in which a window may ask it."""
 
-    def __init__(self, location: Location) -> None:
-        self.now = NOW
-        self.told: list[Exception] = []
-        self.monitor = Monitor(location, UTC, now=lambda: self.now)
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.raised: list[BaseException] = []
+        self._now = NOW
 
-    def run(self, new_calls: Callable[[], None]) -> tuple[Snapshot, list[object]]:
-        """Load, survey, ask, refresh; return the last figures and all answers."""
-        self._taken(self._load)
-        self._taken(self._survey)
-        answers: list[object] = [
-            self._taken(lambda: self.monitor.usage(KEYS[1]).usage),
-            self._taken(lambda: self.monitor.errors().page(ErrorFilter(text="text"), rows=7)),
-            self._taken(lambda: self.monitor.error_text(KEYS[0], NOW - 5 * MINUTE, 900)),
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._now
+
+    def run(self) -> Monitor:
+        """Run it; what it raises is noted, and it goes on as the window does. Return the monitor, still open."""
+        self._now = NOW
+        monitor = Monitor(self.gateway.location, UTC, now=self.now)
+        steps: list[Callable[[], object]] = [
+            *[lambda: monitor.refresh(-1.0)] * 3,
+            monitor.refresh,
+            lambda: self._go_on(4),
+            monitor.refresh,
+            lambda: monitor.survey(10.0),
+            *asked(monitor),
+            lambda: self._go_on(1),
+            monitor.refresh,
+            lambda: monitor.survey(10.0),
         ]
-        new_calls()
-        self.now += LATER
-        found = self._taken(self._load)
-        self.monitor.close()
-        return found, answers
+        for step in steps:
+            try:
+                step()
+            except (KeymonError, MemoryError) as error:
+                self.raised.append(error)
+        return monitor
 
-    def _load(self) -> Snapshot:
-        while (found := self.monitor.refresh(patience=0)).loading is not None:
+    def figures(self, monitor: Monitor) -> list[object]:
+        """Return all that can be known of the gateway."""
+        snapshot = monitor.refresh()
+        while monitor.survey(10.0):
             pass
-        return found
+        snapshot = monitor.refresh()
+        usage = [snapshot.stats.usage(one) for one in (A, B)]
+        answers = [one() for one in asked(monitor)]
+        told = [snapshot.calls_1m, snapshot.calls_1h, snapshot.calls_24h, snapshot.calls_month, snapshot.loading]
+        return [snapshot.keys, snapshot.settings, snapshot.notices, snapshot.surroundings, told, usage, answers]
 
-    def _survey(self) -> None:
-        while self.monitor.survey(10):
-            pass
-
-    def _taken(self, step: Callable[[], Found]) -> Found:
-        try:
-            return step()
-        except (KeymonError, MemoryError) as error:
-            self.told.append(error)
-        return step()
+    def _go_on(self, calls: int) -> None:
+        """Let time pass, and the gateway log some calls meanwhile."""
+        self._now += LATER
+        at = self._now.replace(tzinfo=None) - timedelta(seconds=1)
+        self.gateway.calls([(None, at, "m", B, True, 200, 100)] * calls)
 
 
-def figures(found: Snapshot) -> Sequence[object]:
-    usage = {one.key: found.stats.usage(one.key) for one in found.keys}
-    return (
-        found.as_of,
-        found.keys,
-        (found.calls_1m, found.calls_1h, found.calls_24h, found.calls_month),
-        [str(notice) for notice in found.notices],
-        usage,
+def asked(monitor: Monitor) -> list[Callable[[], object]]:
+    """Return what widgets ask besides the figures."""
+    return [
+        lambda: monitor.usage(A).usage,
+        lambda: monitor.errors().page(ErrorFilter(), None, 5).rows,
+        lambda: monitor.error_text(A, AT - timedelta(minutes=10), 100),
+        lambda: monitor.about()[0],
+    ]
+
+
+@pytest.fixture
+def gateway(make_any_gateway: MakeAnyGateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """A gateway that is read a few rows at a time, and locks that nobody waits for."""
+    for module in (call_log, monitor_module):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 3)
+        monkeypatch.setattr(module, "PAUSE_S", 0.0, raising=False)
+    monkeypatch.setattr(monitor_module, "_BACKGROUND_REST", 0)
+    monkeypatch.setattr(database_module, "LOCK_PATIENCE_S", 0.0)
+    gateway = make_any_gateway([A, B])
+    at = AT - timedelta(minutes=10)
+    gateway.calls(
+        [(None, at + timedelta(seconds=n), "m", A, n % 3 != 0, 429 if n % 3 == 0 else 200, 100) for n in range(10)]
     )
+    gateway.error(A, at, TEXT, 429)
+    return gateway
 
 
-def check_every_operation(
-    gateway: Gateway, location: Location, fail: Callable[[int], AbstractContextManager[Failing]]
+WAYS: dict[str, tuple[dict[str, MakeError], Callable[[Failing], AbstractContextManager[None]]]] = {
+    "sqlite": (SQLITE_ERRORS, failing_sqlite),
+    "mariadb": (SERVER_ERRORS, failing_server),
+}
+CASES = [(way, name) for way, (errors, _) in WAYS.items() for name in errors]
+AT_EACH = {"lost", "interrupted", "no memory"}
+"""What is let happen at each operation on a server, too; the others, which take different operations, at some."""
+SOME, FEW = 10, 20
+
+
+@pytest.mark.timeout(600)  # hundreds of courses
+@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "from then on"])
+@pytest.mark.parametrize(
+    ("make_any_gateway", "name"), CASES, ids=[f"{way}: {name}" for way, name in CASES], indirect=["make_any_gateway"]
+)
+def test_whichever_operation_fails_the_next_refresh_tells_all(
+    request: pytest.FixtureRequest, gateway: Gateway, name: str, for_ever: bool
 ) -> None:
-    def new_calls() -> None:
-        gateway.execute("DELETE FROM t_request_log WHERE model_name = 'new'")
-        gateway.calls([(None, LOCAL, "new", KEYS[2], True, 200, 100)])
-
-    (expected, answers), at, told = Course(location).run(new_calls), 0, 0
-    has_failed = True
-    while has_failed:
-        at += 1
-        course = Course(location)
-        with fail(at) as failing:
-            found, answered = course.run(new_calls)
-        has_failed = failing.has_failed
-        assert (figures(found), answered) == (figures(expected), answers), f"operation {at}"
-        assert len(course.told) <= 1
-        told += len(course.told)
-    assert at > 30
-    assert told > 0
-
-
-@pytest.fixture
-def file(make_gateway: MakeGateway) -> Gateway:
-    return filled(make_gateway(KEYS))
-
-
-@pytest.fixture
-def server(make_gateway_server: MakeGatewayServer) -> GatewayServer:
-    made = make_gateway_server(KEYS)
-    filled(made)
-    return made
-
-
-@pytest.mark.parametrize("name", FILE_FAULTS)
-def test_any_operation_on_a_file_may_fail(file: Gateway, name: str) -> None:
-    check_every_operation(file, file.location, lambda at: failing_file(FILE_FAULTS[name], at))
-
-
-def test_any_operation_on_a_server_may_fail(server: GatewayServer) -> None:
-    # There are so many that each fails in one way only.
-    faults = list(SERVER_FAULTS.values())
-    # Not encrypted: certificates would be loaded thousands of times.
-    place = f"{READER}:{READER_PASSWORD}@127.0.0.1:{server.server.port}/{server.name}"
-    location = server_location(f"mysql://{place}?ssl_mode=disabled")
-    check_every_operation(server, location, lambda at: failing_server(faults[at % len(faults)], at))
+    way = request.node.callspec.params["make_any_gateway"]
+    errors, failing_with = WAYS[way]
+    newest = gateway.execute("SELECT MAX(id) FROM t_request_log")[0][0]
+    failing, course = Failing(errors[name], for_ever=for_ever), Course(gateway)
+    with failing_with(failing):
+        course.run().close()
+        assert course.raised == []
+        operations = failing.count
+        assert operations > 80
+        with closing(Monitor(gateway.location, UTC, now=course.now)) as undisturbed:
+            expected = course.figures(undisturbed)
+        step = 1 if way == "sqlite" else (SOME if for_ever else 1) if name in AT_EACH else FEW if for_ever else SOME
+        for at in range(1 + list(errors).index(name) % step, operations + 1, step):
+            gateway.execute("DELETE FROM t_request_log WHERE id > ?", (newest,))
+            failing.at, failing.count, failing.failed = at, 0, 0
+            with closing(course.run()) as monitor:
+                assert failing.failed, f"operation {at}"
+                failing.at = 0
+                assert course.figures(monitor) == expected, f"after operation {at}"

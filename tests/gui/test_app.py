@@ -136,7 +136,6 @@ class Life(QObject):
     def __init__(self, application: QApplication) -> None:
         super().__init__()
         self.painted = threading.Event()
-        self.title = ""
         self._application = application
         self._then: Callable[[MainWindow], object] = MainWindow.close
         self._look = QTimer(self)
@@ -171,7 +170,6 @@ class Life(QObject):
         for window in QApplication.topLevelWidgets():
             if isinstance(window, MainWindow) and window.isVisible() and self._is_ready(window):
                 self._look.stop()
-                self.title = window.windowTitle()
                 self._then(window)
 
     def _is_ready(self, window: MainWindow) -> bool:
@@ -204,12 +202,6 @@ def test_the_window_is_painted_before_the_gateway_is_opened(life: Life, gateway:
 
     life.run(Gateway("gateway.db", lambda _passwords: Access(locate)), MainWindow.close)
     assert painted_before == [True]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ends_properly_on_a_signal(life: Life, gateway: GatewayFile, number: signal.Signals) -> None:
-    life.run(gateway_at(gateway.path), lambda _: signal.raise_signal(number))
-    assert life.title == "gateway.db – keymon"
 
 
 def test_begins_with_the_welcome_page_and_opens_what_is_chosen(life: Life, gateway: GatewayFile) -> None:

@@ -233,19 +233,6 @@ def test_what_cannot_be_opened_is_told_in_a_dialog(bench: Bench) -> None:
     box.close()
 
 
-def test_closing_in_the_middle_of_a_refresh(bench: Bench) -> None:
-    gateway = bench.gateway()
-    gateway.calls([(None, "2026-11-23 11:00:00.000000", "m", key(0), True, 200, 1)] * 50_000)
-    shown: list[object] = []
-    bench.poller.refreshed.connect(shown.append)
-    with bench.qtbot.waitSignal(bench.poller.progress):
-        bench.window.follow(bench.source(gateway.path))
-    bench.window.close()
-    bench.window.close()
-    QApplication.processEvents()
-    assert shown == []
-
-
 # A gateway that writes meanwhile
 
 WRITER = """

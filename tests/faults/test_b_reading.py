@@ -1,165 +1,31 @@
-"""Faults of a server and of the way to it: each is told for what it is, and is over when it is over."""
+"""B: faults of a server in mid-session, without a window: each is over when it is over, and figures mix no logs."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from keymon import call_log, errors, server_reader
 from keymon import database as database_module
-from keymon.locations import ServerLocation, server_location
-from keymon.monitor import Monitor, Snapshot
+from keymon.monitor import Monitor
 from tests.conftest import MakeGatewayServer
 from tests.fault_proxy import Fault, FaultProxy
+from tests.faults.reading_scene import NOW, A, B, Follow, calls, follow, gateway, impatient, log_calls, monitor, proxy
 from tests.gateway_file import key
 from tests.gateway_server import GatewayServer
-from tests.mariadb import READER_PASSWORD, MariaDb
+from tests.mariadb import MariaDb
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-A, B, OTHER = key(1), key(2), key(99)
+__all__ = ["follow", "gateway", "monitor", "proxy"]
+
+OTHER = key(99)
 WAIT_S = 30.0
 FOR_EVER_S = 1_000.0
-
-
-def log_calls(gateway: GatewayServer, api_key: str, times: int = 1) -> None:
-    """Log calls that have just been made."""
-    at = NOW.replace(tzinfo=None)
-    gateway.calls([(None, at - timedelta(seconds=times - n), "m", api_key, True, 200, 100) for n in range(times)])
-
-
-@pytest.fixture
-def gateway(make_gateway_server: MakeGatewayServer) -> GatewayServer:
-    gateway = make_gateway_server([A, B])
-    log_calls(gateway, A, 3)
-    return gateway
-
-
-@pytest.fixture
-def proxy(gateway: GatewayServer) -> Iterator[FaultProxy]:
-    with FaultProxy(gateway.server.port) as proxy:
-        yield proxy
-
-
-Follow = Callable[[ServerLocation], Monitor]
-
-
-@pytest.fixture
-def follow() -> Iterator[Follow]:
-    with ExitStack() as stack:
-
-        def make(location: ServerLocation) -> Monitor:
-            return stack.enter_context(closing(Monitor(location, UTC, now=lambda: NOW)))
-
-        yield make
-
-
-@pytest.fixture
-def monitor(gateway: GatewayServer, proxy: FaultProxy, follow: Follow) -> Monitor:
-    """A monitor that has shown the gateway's figures, by way of the proxy."""
-    monitor = follow(gateway.location_at(proxy.port))
-    assert calls(monitor.refresh()) == {A: 3}
-    return monitor
-
-
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let those who read from now on wait for half a second only."""
-    monkeypatch.setattr(database_module, "READ_LIMIT_S", 0.5)
-    monkeypatch.setattr(server_reader, "_SOCKET_SLACK_S", 0.1)
 
 
 def is_connecting(monitor: Monitor) -> bool:
     """Tell whether an attempt to connect is under way, or over."""
     line = monitor._database._reader._line  # type: ignore[attr-defined]
     return line is not None and line._line is not None
-
-
-def calls(snapshot: Snapshot) -> dict[str, int]:
-    """Return the calls of 24 hours by key; that they are all there are is checked besides."""
-    found = {one.key: one.calls_24h.total for one in snapshot.keys if one.calls_24h.total}
-    assert snapshot.calls_24h is not None
-    assert snapshot.calls_24h.total == sum(found.values())
-    assert snapshot.calls_month is not None
-    assert snapshot.calls_month.total == sum(found.values())
-    return found
-
-
-# A: when keymon connects
-
-AT_CONNECTING: dict[str, tuple[Fault, int, type[errors.KeymonError], str]] = {
-    "refused": (Fault.REFUSED, 0, errors.ServerUnreachableError, "connection refused"),
-    "unanswered": (Fault.UNANSWERED, 0, errors.ServerUnreachableError, "no answer"),
-    "silent": (Fault.SILENT, 0, errors.DatabaseTimeoutError, "no answer within"),
-    "garbage": (Fault.GARBAGE, 0, errors.DatabaseError, "lost|reset|protocol"),
-    "reset in the greeting": (Fault.RESET, 20, errors.DatabaseError, "lost|reset"),
-    "reset in the first answers": (Fault.RESET, 200, errors.ServerLostError, "lost"),
-    "latency": (Fault.SLOW, 0, errors.DatabaseTimeoutError, "no answer within"),
-}
-
-
-@pytest.mark.parametrize("name", AT_CONNECTING)
-def test_what_keeps_keymon_from_connecting_is_told_and_passes(
-    gateway: GatewayServer, proxy: FaultProxy, follow: Follow, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    fault, proxy.reset_after, kind, message = AT_CONNECTING[name]
-    proxy.delay_s = 10.0
-    proxy.fault = fault
-    impatient(monkeypatch)
-    monitor = follow(gateway.location_at(proxy.port))
-    for _ in range(2):
-        with pytest.raises(kind, match=message) as caught:
-            monitor.refresh()
-        assert READER_PASSWORD not in f"{caught.value!r} {caught.value}"
-    proxy.fault = Fault.NONE
-    assert calls(monitor.refresh()) == {A: 3}
-
-
-def test_a_name_that_no_name_server_knows(follow: Follow, monkeypatch: pytest.MonkeyPatch) -> None:
-    def look_up(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    location = server_location("mysql://reader@gateway.example/gateway")
-    with pytest.raises(errors.ServerUnreachableError, match="no host of that name"):
-        follow(location).refresh()
-
-
-def test_an_account_that_has_enough_connections(gateway: GatewayServer, follow: Follow) -> None:
-    gateway.execute("CREATE OR REPLACE USER modest IDENTIFIED BY 'pw-canary' WITH MAX_USER_CONNECTIONS 1")
-    gateway.execute(f"GRANT SELECT ON {gateway.name}.* TO modest")
-    location = gateway.location_for("modest", "pw-canary")
-    first, second = follow(location), follow(location)
-    first.refresh()
-    with pytest.raises(errors.TooManyConnectionsError, match="max_user_connections"):
-        second.refresh()
-    first.close()
-    while gateway.execute("SELECT id FROM information_schema.processlist WHERE user = 'modest'"):
-        pass  # the server has yet to notice
-    assert calls(second.refresh()) == {A: 3}
-
-
-def test_a_server_that_has_enough_connections(
-    make_gateway_server: MakeGatewayServer, second_server: MariaDb, follow: Follow
-) -> None:
-    gateway = GatewayServer(second_server, [A])
-    log_calls(gateway, A)
-    gateway.execute("SET GLOBAL max_connections = 10")
-    with ExitStack() as stack:
-
-        def connect_often() -> None:
-            for _ in range(20):
-                stack.enter_context(closing(Monitor(gateway.location, UTC, now=lambda: NOW))).refresh()
-
-        with pytest.raises(errors.TooManyConnectionsError, match="Too many connections"):
-            connect_often()
-    gateway.execute("SET GLOBAL max_connections = DEFAULT")
-    assert calls(follow(gateway.location).refresh()) == {A: 1}
-    gateway.close()
-
-
-# B: in mid-session
 
 
 def lost_by_kill(gateway: GatewayServer, _proxy: FaultProxy) -> None:
