@@ -57,9 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.run
     try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.run
         return command(options)
     except errors.KeymonError as error:
         _tell(error)
@@ -78,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
     """Print a message and the way out of it as one line on standard error."""
-    print(f"{PROGRAM}: {prefix}{message.line}", file=sys.stderr)
+    with suppress(OSError):  # the exit code still tells
+        print(f"{PROGRAM}: {prefix}{message.line}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,7 +96,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from keymon.versions import versions
 
-        print(versions())
+        _print(f"{versions()}\n")
         parser.exit()
 
 
@@ -391,8 +392,10 @@ def _run_self_test(options: argparse.Namespace) -> int:
         report = self_test.run(open_monitor, options.out)
     text = json.dumps(report.as_data(), indent=2) + "\n"
     if options.out is not None:
-        with output_errors(options.out):
-            (options.out / "report.json").write_text(text, encoding="utf-8")
+        from keymon.export import output_file
+
+        with output_file(options.out / "report.json") as file:
+            file.write(text.encode())
     _print(text if options.json else report.as_text())
     return 0 if report.passed else 1
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from keymon import DESKTOP_ID
 from keymon.errors import NoDesktopMenuError, OutputError
+from keymon.files import write_private
 from keymon.masking import visible
 from keymon.resources import resource
 
@@ -27,7 +28,7 @@ def install(program: list[str]) -> list[Path]:
             content = content.replace(b"Exec=keymon-gui", f"Exec={_quoted(program)}".encode())
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            write_private(place, content, mode=0o644)  # the folder may be that of all accounts
         except OSError as error:
             raise OutputError(path=visible(str(place)), reason=error.strerror) from None
         written.append(place)

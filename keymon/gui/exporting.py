@@ -1,5 +1,6 @@
 """The dialog that exports what the window shows, and what it is opened with."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,11 +135,11 @@ class Exporting(QObject):
     def _folder(self) -> Path:
         """Return the folder that was used last, or that of the operator's documents."""
         used = self._window.state.export_folder
-        if used is not None and used.is_dir():
+        if used is not None and _is_folder(used):
             return used
         place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         documents = Path(place) if place else Path.home()
-        return documents if documents.is_dir() else Path.home()
+        return documents if _is_folder(documents) else Path.home()
 
     @Slot(Path)
     def _remember(self, path: Path) -> None:
@@ -155,3 +156,7 @@ class Exporting(QObject):
         self.errands.stop()
         if self.dialog is not None:
             self.dialog.done(0)
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - where `Path` raises, for names too long, say

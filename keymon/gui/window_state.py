@@ -1,6 +1,8 @@
 """What the window looked like: its geometry, and for each profile how its tables were arranged, and its panel."""
 
 import json
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import quote
@@ -9,7 +11,9 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from keymon.errors import KeymonError, WindowSettingsDamagedNotice, WindowSettingsUnwritableNotice
 from keymon.gui.translation import LANGUAGES
+from keymon.masking import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,16 +53,42 @@ def fit(window: QWidget, width: int, height: int) -> None:
     window.resize(width, height)
 
 
+_MOST_BYTES = 1_000_000
+"""No file of ours is longer."""
+_LINE = re.compile(r"[;#].*|\[[^\]]+\]|[^=\[\0][^=\0]*=(\"(?:\\.|[^\"\\\0])*\"|[^\"\0]*)")
+_VALUE = re.compile(r"(?!@)|@@|@(ByteArray|String)\(.*\)$", re.DOTALL)
+"""What Qt writes for us: texts, and what is none in a form of its own."""
+
+
 class WindowState:
     """Keeps it in `settings`, which hold that, the names of profiles, the folder of exports, and nothing else.
 
     Gateways without a profile share one arrangement. A profile that is followed for the first time takes over the
-    arrangement of the one before.
+    arrangement of the one before. Where their file is damaged all is as at first; `problem` tells that. Qt would
+    take the lines that it understands, and write the file anew without the others.
     """
 
     def __init__(self, settings: QSettings) -> None:
+        self.problem: KeymonError | None = None
         self._settings = settings
         self._profile = ""
+        path = Path(settings.fileName())
+        reason = _damage(path)
+        if reason:
+            self.problem = WindowSettingsDamagedNotice(path=visible(str(path)), reason=reason)
+            with suppress(OSError):
+                path.replace(f"{path}.broken")
+            settings.clear()
+            self._settings = QSettings(str(path), settings.format())  # the other would go on telling of its trouble
+        elif not settings.isWritable():
+            self.problem = WindowSettingsUnwritableNotice(path=visible(str(path)))
+
+    def save(self) -> KeymonError | None:
+        """Write what has changed; return what to say where that cannot be."""
+        self._settings.sync()
+        if self._settings.status() != QSettings.Status.AccessError:
+            return None
+        return WindowSettingsUnwritableNotice(path=visible(self._settings.fileName()))
 
     @property
     def last_profile(self) -> str:
@@ -103,7 +133,7 @@ class WindowState:
             choices = json.loads(kept) if isinstance(kept, str) else None
             if isinstance(choices, dict):
                 of.choose(choices)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return  # a damaged file; as it would be the first time
 
     def keep_choices(self, name: str, of: "Choosing") -> None:
@@ -163,3 +193,29 @@ class WindowState:
         # A damaged file gives text or a number; the window then opens as it would the first time.
         if isinstance(value, QByteArray):
             restore(value)
+
+
+def _damage(path: Path) -> str:
+    """Return what is wrong with a file of settings; empty where nothing is, or where they are kept elsewhere."""
+    if path.suffix not in {".conf", ".ini"}:
+        return ""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        lines = content.decode().splitlines()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return (error.strerror or "unreadable").lower()
+    except UnicodeDecodeError:
+        lines = ["no text"]
+    if len(content) <= _MOST_BYTES and all(map(_is_ours, filter(None, map(str.strip, lines)))):
+        return ""
+    from keymon.words import mark  # after a mishap only
+
+    return mark("it is not as keymon left it")
+
+
+def _is_ours(line: str) -> bool:
+    found = _LINE.fullmatch(line)
+    return found is not None and _VALUE.match((found[1] or "").strip().removeprefix('"').removesuffix('"')) is not None

@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_made_is_told(light_again: None, gateway: Gatewa
 
 def test_an_image_that_cannot_be_saved_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
     (tmp_path / "pictures" / "main-window-light.png").mkdir(parents=True)
-    with pytest.raises(OutputError, match="could not be saved"), monitor_on(gateway.path) as monitor:
+    with pytest.raises(OutputError, match="it is a folder"), monitor_on(gateway.path) as monitor:
         pictures.render(monitor, "x", tmp_path / "pictures", "light")
 
 
