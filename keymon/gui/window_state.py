@@ -2,6 +2,7 @@
 
 import json
 import re
+from binascii import crc32
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -55,7 +56,9 @@ def fit(window: QWidget, width: int, height: int) -> None:
 
 _MOST_BYTES = 1_000_000
 """No file of ours is longer."""
-_LINE = re.compile(r"[;#].*|\[[^\]]+\]|[^=\[\0][^=\0]*=(\"(?:\\.|[^\"\\\0])*\"|[^\"\0]*)")
+_SEAL = 4
+_TEXT = r"(?:\\.|[^\"\\\0])*"
+_LINE = re.compile(rf'[;#].*|\[[^\]]+\]|[^=\[\0][^=\0]*=("{_TEXT}"|{_TEXT})')
 _VALUE = re.compile(r"(?!@)|@@|@(ByteArray|String)\(.*\)$", re.DOTALL)
 """What Qt writes for us: texts, and what is none in a form of its own."""
 
@@ -146,7 +149,7 @@ class WindowState:
 
     def keep_geometry(self, window: "QMainWindow") -> None:
         """Remember where the window is."""
-        self._settings.setValue("geometry", window.saveGeometry())
+        self._settings.setValue("geometry", _sealed(window.saveGeometry()))
 
     def restore(self, panel: "KeyPanel", panels: "Panels") -> None:
         """Arrange the tables as they were, and show the panel that was seen."""
@@ -164,10 +167,10 @@ class WindowState:
     def keep(self, panel: "KeyPanel", panels: "Panels") -> None:
         """Remember how the tables are arranged, and which panel is seen."""
         self._settings.setValue(self._name("panel"), panels.current)
-        self._settings.setValue(self._name("splitter"), panel.splitter.saveState())
+        self._settings.setValue(self._name("splitter"), _sealed(panel.splitter.saveState()))
         for table in panel.tables:
             name = table.objectName()
-            self._settings.setValue(self._name(f"{name}_table"), table.header.saveState())
+            self._settings.setValue(self._name(f"{name}_table"), _sealed(table.header.saveState()))
             self._settings.setValue(self._name(f"{name}_sorted"), table.header.sorting)
 
     def switch(self, panel: "KeyPanel", panels: "Panels", profile: str) -> None:
@@ -191,8 +194,21 @@ class WindowState:
     def _restore(self, name: str, restore: "Callable[[QByteArray], object]") -> None:
         value = self._settings.value(name)
         # A damaged file gives text or a number; the window then opens as it would the first time.
-        if isinstance(value, QByteArray):
-            restore(value)
+        state = _unsealed(value.data()) if isinstance(value, QByteArray) else None
+        if state is not None:
+            restore(QByteArray(state))
+
+
+def _sealed(state: QByteArray) -> QByteArray:
+    """Return what Qt wrote with its checksum: of what is damaged Qt would make columns until the process dies."""
+    content = bytes(state.data())
+    return QByteArray(content + crc32(content).to_bytes(_SEAL))
+
+
+def _unsealed(value: bytes | bytearray | memoryview) -> bytes | None:
+    """Return what Qt wrote; None where that is not what is there."""
+    content, seal = bytes(value[:-_SEAL]), bytes(value[-_SEAL:])
+    return content if seal == crc32(content).to_bytes(_SEAL) else None
 
 
 def _damage(path: Path) -> str:
@@ -202,7 +218,7 @@ def _damage(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
-        lines = content.decode().splitlines()
+        lines = content.decode().split("\n")
     except FileNotFoundError:
         return ""
     except OSError as error:
