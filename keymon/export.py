@@ -125,6 +125,11 @@ def free_path(path: Path) -> Path:
     return path if not _is_there(path) else next((one for one in tries if not _is_there(one)), path)
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether there is such a folder; where that cannot be told it is none."""
+    return os.path.isdir(path)  # noqa: PTH112 - where `Path` raises, for names too long, say
+
+
 def _is_there(path: Path) -> bool:
     """Tell whether there is such a file; what cannot be looked at is told when it is to be written."""
     return os.path.exists(path)  # noqa: PTH110 - where `Path` raises

@@ -1,6 +1,5 @@
 """The dialog that exports what the window shows, and what it is opened with."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from keymon import export_tables
 from keymon.errors import KeymonError
+from keymon.export import is_folder
 from keymon.gui import export_things
 from keymon.gui.attention_panel import AttentionPanel
 from keymon.gui.calls_panel import CallsPanel
@@ -135,11 +135,11 @@ class Exporting(QObject):
     def _folder(self) -> Path:
         """Return the folder that was used last, or that of the operator's documents."""
         used = self._window.state.export_folder
-        if used is not None and _is_folder(used):
+        if used is not None and is_folder(used):
             return used
         place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         documents = Path(place) if place else Path.home()
-        return documents if _is_folder(documents) else Path.home()
+        return documents if is_folder(documents) else Path.home()
 
     @Slot(Path)
     def _remember(self, path: Path) -> None:
@@ -156,7 +156,3 @@ class Exporting(QObject):
         self.errands.stop()
         if self.dialog is not None:
             self.dialog.done(0)
-
-
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - where `Path` raises, for names too long, say
