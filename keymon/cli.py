@@ -285,14 +285,20 @@ def _run_check(options: argparse.Namespace) -> int:
     from keymon.connection_report import finding_line
 
     failed: list[errors.KeymonError] = []
+    unprinted: list[errors.OutputError] = []
 
     def tell(finding: "Finding") -> None:
-        _print(finding_line(finding))
+        try:
+            _print(finding_line(finding))
+        except errors.OutputError as error:  # of this the gateway is innocent
+            unprinted.append(error)
         if finding.outcome == "failed":
             failed.append(finding.message)
 
     with located(options) as (gateway, location):
         ConnectionCheck(location, tell, zone(options, gateway)).run()
+    if unprinted:
+        raise unprinted[0]
     return failed[0].exit_code if failed else 0
 
 

@@ -143,6 +143,11 @@ def defused(value: object) -> object:
     return f"'{value}" if is_formula else value
 
 
+def pasted_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows for the clipboard, from where they are pasted into spreadsheets: tabs between cells."""
+    return "\n".join("\t".join(str(defused(cell)) for cell in row) for row in rows)
+
+
 def _problem(path: Path) -> str:
     """Return why a file should not be put at `path`; empty where nothing is known against it."""
     if not path.name or any(ord(c) < 32 for c in str(path)):

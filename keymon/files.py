@@ -14,13 +14,13 @@ _LEFT_BEHIND_S = 3_600.0
 """Whoever has not written for that long writes no more: it was killed."""
 
 
-def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Put `content` at `path`, for nobody but this account to read; its folder is made where there is none.
 
     Raises `OSError`; what was at `path` before is then still there.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with private_file(path, mode) as file:
+    with private_file(path) as file:
         file.write(content)
 
 

@@ -20,7 +20,6 @@ from keymon.gui.window_state import WindowState, fit
 from keymon.masking import visible
 
 if TYPE_CHECKING:
-    from keymon.errors import KeymonError
     from keymon.gui.details_dialog import DetailsDialog
     from keymon.gui.details_windows import DetailsWindows
     from keymon.gui.exporting import Exporting
@@ -87,8 +86,7 @@ class MainWindow(QMainWindow):
         self.pause_action = build_menus(self)
         self._connect()
         self.state.restore(self.panel, self.panels)
-        if self.state.problem is not None:
-            self.tell(self.state.problem)
+        self.tell_of_settings()
         self.is_complete = True
 
     def _build(self) -> None:
@@ -319,11 +317,13 @@ class MainWindow(QMainWindow):
         zone = clock.name if clock is not None and clock.source == "set" else ""
         questions.ask_zone(self, zone, self.zone_chosen.emit)
 
-    def tell(self, problem: "KeymonError") -> None:
-        """Tell above all else what is wrong with a file of our own, until the operator has read it."""
+    def tell_of_settings(self) -> None:
+        """Tell above all else what is wrong with the file of what the window looks like, if anything is."""
         from keymon.gui.translation import error_advice, error_text
 
-        self.note.say(f"{error_text(problem)} {error_advice(problem)}".strip(), action=tr("Close"))
+        problem = self.state.problem
+        if problem is not None:
+            self.note.say(f"{error_text(problem)} {error_advice(problem)}", action=tr("Close"))
 
     def show_problem(self, error: BaseException) -> None:
         """Tell in a dialog why what was asked for cannot be done."""

@@ -83,8 +83,11 @@ class WindowState:
                 path.replace(f"{path}.broken")
             settings.clear()
             self._settings = QSettings(str(path), settings.format())  # the other would go on telling of its trouble
-        elif not settings.isWritable():
-            self.problem = WindowSettingsUnwritableNotice(path=visible(str(path)))
+
+    def check_writable(self) -> None:
+        """Find out whether what the window looks like can be kept; the file's folder is made for that."""
+        if self.problem is None and not self._settings.isWritable():
+            self.problem = WindowSettingsUnwritableNotice(path=visible(self._settings.fileName()))
 
     def save(self) -> KeymonError | None:
         """Write what has changed; return what to say where that cannot be."""

@@ -99,7 +99,7 @@ class _Disk(Failing):
         real: Callable[..., object] = getattr(os, name)
 
         def act(path: str, *rest: object, **more: object) -> object:
-            if self.is_ours(path):
+            if self.is_ours(path) and not (name == "mkdir" and Path(path).is_dir()):  # which changes nothing
                 self.step(name)
             return real(path, *rest, **more)
 

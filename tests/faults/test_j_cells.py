@@ -7,14 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 
 from keymon import cli
 from keymon.export import defused
+from keymon.gui.figure_table import FigureTable
+from keymon.gui.key_columns import MODEL_COLUMN
+from keymon.gui.row_table import RowTable
 from tests.conftest import MakeGateway
 from tests.faults.written import table, write
 from tests.gateway_file import key
-from tests.gui.conftest import NOW, Bench
-from tests.gui.export_bench import ask, choose, folder_for, opened
+from tests.gui.conftest import NOW, Bench, select
+from tests.gui.export_bench import ask, choose, folder_for, opened, shown
 from tests.gui.export_bench import write as write_by
 
 AS_OF = ("--as-of", NOW.isoformat(), "--gateway-tz", "UTC")
@@ -118,6 +122,31 @@ def test_no_cell_that_the_window_exports_is_a_formula(
     dialog.file.setText(str(folder / "out.csv"))
     rows = rows_of(write_by(bench.qtbot, dialog).read_bytes().decode())
     assert len(rows) == 2
+    assert all(is_safe(cell) for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("panel", ["calls", "errors", "keys", "details"])
+def test_no_cell_that_is_copied_is_a_formula(bench: Bench, name: str, panel: str) -> None:
+    gateway = bench.gateway(1)
+    at = NOW.replace(tzinfo=None) - timedelta(minutes=1)
+    gateway.calls([(None, f"{at:%F %T.%f}", FORMULAS[name], key(0), False, 400, 100)])
+    gateway.errors([(key(0), FORMULAS[name], "x", FORMULAS[name], 400, None, f"{at:%F %T.%f}")])
+    bench.follow(gateway)
+    if panel == "details":
+        bench.window.open_details(key(0)).findChildren(FigureTable)[0].copy()
+    elif panel == "keys":
+        bench.window.panel.valid.header.show_column(MODEL_COLUMN, True)
+        select(bench.window.panel.valid, 0)
+        bench.window.panel.valid._copy_table()
+    else:
+        table = shown(bench, panel).findChild(RowTable)
+        assert isinstance(table, RowTable)
+        table.selectRow(0)
+        table._copy()
+    rows = [line.split("\t") for line in QGuiApplication.clipboard().text().split("\n")]
+    assert len(rows) >= 2
+    assert len({len(row) for row in rows}) == 1
     assert all(is_safe(cell) for row in rows for cell in row)
 
 
