@@ -133,6 +133,8 @@ class ProfileStore:
             raise self._damaged(visible(str(error))) from None
         except RecursionError:
             raise self._damaged("it is nested too deep") from None
+        except ValueError:  # which Python raises beside its parser
+            raise self._damaged("a number in it has too many digits") from None
         if data and "profile" not in data:
             raise self._damaged(f"it holds {visible(next(iter(data)), 40)}, but no [[profile]]")
         return self._profiles(data.get("profile", []))
