@@ -8,6 +8,7 @@ rows stay where they are, so that nothing moves under the pointer.
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -392,7 +393,8 @@ class MainWindow(QMainWindow):
             self.details.keep_habits()
         problem = self.state.save()
         if problem is not None and self.state.problem is None and sys.stderr is not None:
-            print(f"keymon: {problem.line}", file=sys.stderr)  # nobody sees the window any more
+            with suppress(OSError):  # nobody sees the window any more
+                print(f"keymon: {problem.line}", file=sys.stderr)
         self._end()
         super().closeEvent(event)
 

@@ -222,7 +222,7 @@ def _damage(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
         lines = content.decode().split("\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
         return (error.strerror or "unreadable").lower()
