@@ -81,7 +81,6 @@ class WindowState:
             self.problem = WindowSettingsDamagedNotice(path=visible(str(path)), reason=reason)
             with suppress(OSError):
                 path.replace(f"{path}.broken")
-            settings.clear()
             self._settings = QSettings(str(path), settings.format())  # the other would go on telling of its trouble
 
     def check_writable(self) -> None:
@@ -138,7 +137,7 @@ class WindowState:
         try:
             choices = json.loads(kept) if isinstance(kept, str) else None
             if isinstance(choices, dict):
-                of.choose(choices)
+                of.choose({one: value for one, value in choices.items() if _fits(value)})
         except (ValueError, TypeError, OverflowError, RecursionError):
             return  # a damaged file; as it would be the first time
 
@@ -200,6 +199,11 @@ class WindowState:
         state = _unsealed(value.data()) if isinstance(value, QByteArray) else None
         if state is not None:
             restore(QByteArray(state))
+
+
+def _fits(value: object) -> bool:
+    """Tell whether Qt can take a value: its numbers have 32 bits."""
+    return not isinstance(value, int) or abs(value) < 2**31
 
 
 def _sealed(state: QByteArray) -> QByteArray:
