@@ -99,7 +99,8 @@ def _keep_secrets() -> None:
 
 def _tell(message: errors.KeymonError, prefix: str = "") -> None:
     """Print a message and the way out of it as one line on standard error."""
-    print(f"{PROGRAM}: {prefix}{message.line}", file=sys.stderr)
+    with suppress(OSError):  # the exit code still tells
+        print(f"{PROGRAM}: {prefix}{message.line}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -122,7 +123,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from keymon.versions import versions
 
-        print(versions())
+        _print(f"{versions()}\n")
         parser.exit()
 
 
@@ -311,14 +312,20 @@ def _run_check(options: argparse.Namespace) -> int:
     from keymon.connection_report import finding_line
 
     failed: list[errors.KeymonError] = []
+    unprinted: list[errors.OutputError] = []
 
     def tell(finding: "Finding") -> None:
-        _print(finding_line(finding))
+        try:
+            _print(finding_line(finding))
+        except errors.OutputError as error:  # of this the gateway is innocent
+            unprinted.append(error)
         if finding.outcome == "failed":
             failed.append(finding.message)
 
     with located(options) as (gateway, location):
         ConnectionCheck(location, tell, zone(options, gateway)).run()
+    if unprinted:
+        raise unprinted[0]
     return failed[0].exit_code if failed else 0
 
 
@@ -422,8 +429,10 @@ def _run_self_test(options: argparse.Namespace) -> int:
         report = self_test.run(open_monitor, options.out)
     text = json.dumps(report.as_data(), indent=2) + "\n"
     if options.out is not None:
-        with output_errors(options.out):
-            (options.out / "report.json").write_text(text, encoding="utf-8")
+        from keymon.export import output_file
+
+        with output_file(options.out / "report.json") as file:
+            file.write(text.encode())
     _print(text if options.json else report.as_text())
     return 0 if report.passed else 1
 

@@ -13,7 +13,8 @@ password_ask = true                              # else the keyring, else keymon
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -41,6 +42,8 @@ SHORTEST_REFRESH_S, LONGEST_REFRESH_S = 1, 3_600
 USUAL_REFRESH_S = 5
 
 _LONGEST_NAME = 60
+_MOST_BYTES = 1_000_000
+"""No file of profiles is longer; whatever is must not hold the window up."""
 _HEAD = (
     "# keymon's profiles. No password belongs in here: keymon asks for it, or takes it from the system's keyring.\n\n"
 )
@@ -118,7 +121,7 @@ class ProfileStore:
     def load(self) -> Profiles:
         """Return the profiles in the file's order; none where there is no file. Raises `ConfigDamagedError`."""
         try:
-            content = self.path.read_bytes()
+            content = self._read()
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -133,6 +136,10 @@ class ProfileStore:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise self._damaged(foreign(str(error))) from None
+        except RecursionError:
+            raise self._damaged("it is nested too deep") from None
+        except ValueError:  # which Python raises beside its parser
+            raise self._damaged("a number in it has too many digits") from None
         if data and "profile" not in data:
             raise self._damaged(f"it holds {foreign(next(iter(data)), 40)}, but no [[profile]]")
         return self._profiles(data.get("profile", []))
@@ -152,33 +159,49 @@ class ProfileStore:
         A file that cannot be understood is kept beside the new one, and `edit` is given no profiles.
         Raises `ConfigUnwritableError`, `ProfileInvalidError`.
         """
+        is_damaged = False
         try:
             before = self.load()
         except ConfigDamagedError:
-            before = ()
-            self._set_aside()
+            before, is_damaged = (), True
         after = tuple(edit(before))
         _check(after)
         import tomli_w
 
+        content = (_HEAD + tomli_w.dumps({"profile": [_entry(p) for p in after]})).encode()
         try:
-            write_private(self.path, (_HEAD + tomli_w.dumps({"profile": [_entry(p) for p in after]})).encode())
+            with self._set_aside() if is_damaged else nullcontext():
+                write_private(self.path, content)
         except OSError as error:
             raise self._unwritable(error) from None
         return after
 
-    def _set_aside(self) -> None:
-        """Keep a damaged file under a name of its own."""
+    def _read(self) -> bytes:
+        # A pipe would never end.
+        if self.path.exists() and not self.path.is_file():
+            raise self._damaged("it is no file")
+        with self.path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise self._damaged("it is larger than 1 MB")
+        return content
+
+    @contextmanager
+    def _set_aside(self) -> Iterator[None]:
+        """Keep a damaged file under a name of its own; where no other can be written it is put back."""
         number = 1
-        while (kept := self.path.with_name(f"{self.path.stem}.damaged-{number}.toml")).exists():
+        while os.path.lexists(kept := self.path.with_name(f"{self.path.stem}.damaged-{number}.toml")):
             number += 1
-        try:
-            self.path.rename(kept)
-        except OSError as error:
-            raise self._unwritable(error) from None
+        self.path.rename(kept)
         from keymon.log import ours
 
         ours.warning("%s is damaged, and kept as %s", self.path, kept.name)
+        try:
+            yield
+        except OSError:
+            with suppress(OSError):
+                kept.rename(self.path)
+            raise
 
     def _profiles(self, entries: object) -> Profiles:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

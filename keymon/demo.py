@@ -28,6 +28,8 @@ from keymon.demo_history import (
     play_history,
 )
 from keymon.demo_traffic import SimulatedGateway
+from keymon.errors import DemoRoomError
+from keymon.masking import visible
 
 _BUSY_SECONDS = 5.0
 
@@ -143,10 +145,16 @@ class DemoGateway:
         self._writer: DemoWriter | None = None
 
     def open(self) -> Path:
-        """Create the database, and its writer where it lives; return its path."""
-        self._folder = Path(tempfile.mkdtemp(prefix="keymon-demo-"))
-        path = self._folder / "gateway.db"
-        gateway = create_demo(path, self._now or datetime.now(UTC))
+        """Create the database, and its writer where it lives; return its path. Raises `DemoRoomError`."""
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="keymon-demo-"))
+            path = self._folder / "gateway.db"
+            gateway = create_demo(path, self._now or datetime.now(UTC))
+        except (OSError, sqlite3.OperationalError) as error:
+            place = self._folder or os.environ.get("TMPDIR") or "TMPDIR"
+            self.close()
+            reason = (error.strerror or "unwritable") if isinstance(error, OSError) else str(error)
+            raise DemoRoomError(path=visible(str(place)), reason=reason.lower()) from None
         if self._living:
             self._writer = DemoWriter(path, gateway)
             self._writer.start()

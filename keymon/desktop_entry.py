@@ -7,6 +7,7 @@ from pathlib import Path
 
 from keymon import DESKTOP_ID
 from keymon.errors import NoDesktopMenuError, OutputError
+from keymon.files import private_file
 from keymon.masking import visible
 from keymon.resources import resource
 
@@ -27,7 +28,8 @@ def install(program: list[str]) -> list[Path]:
             content = content.replace(b"Exec=keymon-gui", f"Exec={_quoted(program)}".encode())
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            with private_file(place, mode=0o644) as file:  # the folder may be that of all accounts
+                file.write(content)
         except OSError as error:
             raise OutputError(path=visible(str(place)), reason=error.strerror) from None
         written.append(place)

@@ -110,6 +110,20 @@ class ColumnUnknownNotice(Notice):
     advice = "A newer version of the gateway makes it."
 
 
+class WindowSettingsDamagedNotice(Notice):
+    """The file of what the window looked like is not as it was written; a new one is begun."""
+
+    template = "{path}: what the window looked like cannot be read ({reason}), so it looks as at first."
+    advice = "The damaged file is kept beside it, with .broken at the end of its name."
+
+
+class WindowSettingsUnwritableNotice(Notice):
+    """What the window looks like will be forgotten."""
+
+    template = "{path}: what the window looks like cannot be kept."
+    advice = "Give your account the right to write to that folder, and make room on its disk."
+
+
 class UsageError(KeymonError):
     """The command line or a setting of keymon's own asks for something that does not exist."""
 
@@ -215,6 +229,13 @@ class ExportError(OutputError):
     """A file that the operator wants cannot be written."""
 
     advice = "Choose another name or folder, or make room. What was there before has not been touched."
+
+
+class DemoRoomError(OutputError):
+    """The sample gateway, which is a file of its own, cannot be made."""
+
+    template = "{path}: the sample gateway cannot be made there ({reason})"
+    advice = "Make room, or let the variable TMPDIR name a folder in which your account may write."
 
 
 class KeyNotFoundError(UsageError):

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ SCHEMA = 1
 """Version of the form of the JSON; scripts depend on it."""
 
 _ROWS_AT_ONCE = 1_000
+_RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³")})
+"""Names that are devices on Windows, whatever ending they have."""
 _FORMULA_SIGNS = tuple("=+-@＝＋－＠")  # the wide ones count where a spreadsheet speaks Japanese
 _LINE_SIGNS = ("\t", "\r", "\n")
 
@@ -119,7 +122,17 @@ def suggested_name(name: str, as_of: date, suffix: str) -> str:
 def free_path(path: Path) -> Path:
     """Return `path`, with a number where there is such a file already."""
     tries = (path.with_stem(f"{path.stem}-{n}") for n in range(2, 1_000))
-    return path if not path.exists() else next((one for one in tries if not one.exists()), path)
+    return path if not _is_there(path) else next((one for one in tries if not _is_there(one)), path)
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether there is such a folder; where that cannot be told it is none."""
+    return os.path.isdir(path)  # noqa: PTH112 - where `Path` raises, for names too long, say
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is such a file; what cannot be looked at is told when it is to be written."""
+    return os.path.exists(path)  # noqa: PTH110 - where `Path` raises
 
 
 def defused(value: object) -> object:
@@ -128,6 +141,11 @@ def defused(value: object) -> object:
         return value
     is_formula = value.startswith(_LINE_SIGNS) or value.lstrip().startswith(_FORMULA_SIGNS)
     return f"'{value}" if is_formula else value
+
+
+def pasted_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows for the clipboard, from where they are pasted into spreadsheets: tabs between cells."""
+    return "\n".join("\t".join(str(defused(cell)) for cell in row) for row in rows)
 
 
 def _problem(path: Path) -> str:
@@ -139,6 +157,9 @@ def _problem(path: Path) -> str:
             return mark("there is no such folder")
         if path.is_dir():
             return mark("it is a folder")
+        # Refused on every system: files go from desk to desk.
+        if path.name.split(".")[0].strip().lower() in _RESERVED or path.name[-1] in ". ":
+            return mark("Windows has no file of that name")
         if path.exists() and not path.is_file():
             return mark("it is no file but a device, a pipe or a socket")
         # The folder alone would let us put another file in its place, whatever the file's own rights are.

@@ -4,6 +4,7 @@ A server's URL is `mysql://user:password@host:port/database`. Its query may hold
 MySQL's own programs, `ssl_mode` and `ssl_ca`.
 """
 
+import io
 import logging
 import os
 from collections.abc import Mapping
@@ -34,6 +35,8 @@ _UNNAMED = {
     ("MYSQL_USER", "MYSQL_DATABASE"): mark("it does not say MYSQL_USER and MYSQL_DATABASE"),
 }
 _TRUE = {"1", "true", "yes", "on"}
+_MOST_OF_ENV = 1_000_000
+"""Letters; a gateway's has some thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +276,17 @@ def locate_by_env(env_file: Path) -> Location:
     Raises `EnvFileError`, whose message holds nothing of the file.
     """
     shown = visible(str(env_file))
-    if not env_file.is_file():
-        raise EnvFileError(path=shown, reason="there is no such file")
     logging.getLogger("dotenv").setLevel(logging.ERROR)  # it would complain on standard error by itself
     try:
-        found = dotenv_values(env_file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
+        if not env_file.is_file():
+            raise EnvFileError(path=shown, reason="there is no such file")
+        with env_file.open(encoding="utf-8") as file:
+            text = file.read(_MOST_OF_ENV + 1)
+    except (OSError, ValueError) as error:
         raise EnvFileError(path=shown, reason=_plain(error)) from None
+    if len(text) > _MOST_OF_ENV:
+        raise EnvFileError(path=shown, reason="is too large for one")
+    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
     values = {name: value.strip() for name, value in found.items() if value is not None}
     kind = (values.get("DATABASE_TYPE") or "mysql").lower()
     if kind == "sqlite":
@@ -294,7 +301,7 @@ def _server_by_env(values: Mapping[str, str], password: str, shown: str) -> Serv
     if missing:
         raise EnvFileError(path=shown, reason=_UNNAMED[missing])
     port = values.get("MYSQL_PORT") or str(DEFAULT_PORT)
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) <= LAST_PORT:
+    if not port.isascii() or not port.isdigit() or len(port) > 5 or not 0 < int(port) <= LAST_PORT:
         raise EnvFileError(path=shown, reason="its MYSQL_PORT is no port")
     url = URL.create(
         "mysql",

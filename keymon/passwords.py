@@ -144,33 +144,29 @@ def has_keyring() -> bool:
 
 def kept(account: str) -> str | None:
     """Return the password that the keyring keeps; None where there is none, or no keyring, or it stays locked."""
-    from keyring.errors import KeyringError as Refusal
-
     backend = _backend()
     if backend is None:
         return None
     try:
-        return backend.get_password(SERVICE, account)
-    except Refusal:
+        found = backend.get_password(SERVICE, account)
+    except Exception:  # noqa: BLE001 - keyrings are others' code, and raise what they like
         return None
+    return found if isinstance(found, str) else None
 
 
 def keep(account: str, password: str) -> None:
     """Let the keyring keep a password. Raises `KeyringError`."""
-    from keyring.errors import KeyringError as Refusal
-
     backend = _backend()
     if backend is None:
         raise KeyringError(reason="this desktop has none")
     try:
         backend.set_password(SERVICE, account, password)
-    except Refusal as error:
+    except Exception as error:  # noqa: BLE001 - as above
         raise KeyringError(reason=_plain(error)) from None
 
 
 def drop(account: str) -> None:
     """Take a password out of the keyring, if it is there. Raises `KeyringError`."""
-    from keyring.errors import KeyringError as Refusal
     from keyring.errors import PasswordDeleteError
 
     backend = _backend()
@@ -180,7 +176,7 @@ def drop(account: str) -> None:
         backend.delete_password(SERVICE, account)
     except PasswordDeleteError:
         return
-    except Refusal as error:
+    except Exception as error:  # noqa: BLE001 - as above
         raise KeyringError(reason=_plain(error)) from None
 
 
@@ -193,8 +189,11 @@ def _backend() -> "KeyringBackend | None":
     import keyring
     from keyring.backends.chainer import ChainerBackend
 
-    found = keyring.get_keyring()
-    candidates = found.backends if isinstance(found, ChainerBackend) else [found]
+    try:
+        found = keyring.get_keyring()
+        candidates = found.backends if isinstance(found, ChainerBackend) else [found]
+    except Exception:  # noqa: BLE001 - as above; one that was named need not be there
+        return None
     for backend in candidates:
         module = type(backend).__module__
         if not module.startswith(("keyring.backends.fail", "keyring.backends.null", "keyrings.alt")):

@@ -9,8 +9,6 @@ import pytest
 
 from keymon.config import COLOURS, Profile, ProfileStore, config_folder, renamed
 from keymon.errors import (
-    ConfigDamagedError,
-    ConfigUnwritableError,
     KeymonError,
     ProfileInvalidError,
     ProfileUnknownError,
@@ -69,64 +67,10 @@ def test_entries_of_a_later_version_are_kept(store: ProfileStore) -> None:
     assert store.load()[0].colour == "blue"
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("[[profile", "Expected"),
-        ("profile = 3", r"not written as \[\[profile\]\]"),
-        ("[[profile]]\nname = 'a'", "profile a: it has no database"),
-        ("[[profile]]\ndatabase = 'a'", 'profile "": it has no name'),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\nrefresh_s = '5'", "refresh_s is of the wrong type"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\nrefresh_s = true", "refresh_s is of the wrong type"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\nrefresh_s = 0", "refresh_s must be 1 to 3600"),
-        ("[[profiles]]\nname = 'a'\ndatabase = 'x'", r"it holds profiles, but no \[\[profile\]\]"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\nssl_mode = 'required'", "ssl_mode belongs into its URL"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\npassword = 'canary'", "password is none of its entries"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\ncolor = 'red'", r"no entry color; did you mean colour\?"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\npassword_command = [1]", "password_command is of the wrong type"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'mysql://u:canary@h/d'", "holds a password"),
-        ("[[profile]]\nname = 'a'\ndatabase = 'x'\n[[profile]]\nname = 'a'\ndatabase = 'y'", "two of that name"),
-        ("[[profile]]\nname = ' a'\ndatabase = 'x'", "cannot be shown"),
-    ],
-)
-def test_a_file_that_cannot_be_meant_so_is_told_and_kept(store: ProfileStore, content: str, reason: str) -> None:
-    save(store)
-    store.path.write_text(content)
-    with pytest.raises(ConfigDamagedError, match=reason) as caught:
-        store.load()
-    assert "canary" not in str(caught.value)
-    assert store.path.read_text() == content
-    save(store, PLAIN)
-    assert store.load() == (PLAIN,)
-    assert store.path.with_name("profiles.damaged-1.toml").read_text() == content
-
-
 def test_a_colour_that_there_is_not_loses_no_profile(store: ProfileStore) -> None:
     save(store)
     store.path.write_text("[[profile]]\nname = 'a'\ndatabase = 'x'\ncolour = 'pink'\n")
     assert store.load() == (Profile("a", "x"),)
-
-
-def test_a_second_damaged_file_does_not_take_the_place_of_the_first(store: ProfileStore) -> None:
-    for content in ("[one", "[two"):
-        save(store)
-        store.path.write_text(content)
-        save(store)
-    kept = sorted(path.read_text() for path in store.path.parent.glob("*damaged*"))
-    assert kept == ["[one", "[two"]
-
-
-def test_binary_content_is_told(store: ProfileStore) -> None:
-    save(store)
-    store.path.write_bytes(b"\xff\xfe\0")
-    with pytest.raises(ConfigDamagedError, match="not text"):
-        store.load()
-
-
-def test_a_folder_in_its_place_is_told(store: ProfileStore) -> None:
-    store.path.mkdir(parents=True)
-    with pytest.raises(ConfigDamagedError):
-        store.load()
 
 
 @pytest.mark.parametrize(
@@ -162,20 +106,6 @@ def test_a_place_and_a_zone_can_be_checked(wrong: Profile, error: type[KeymonErr
     with pytest.raises(error):
         wrong.check_place()
     FULL.check_place()
-
-
-def test_nothing_is_lost_where_the_disk_is_full(store: ProfileStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(store, FULL)
-    before = store.path.read_bytes()
-
-    def full(_handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ConfigUnwritableError, match="no space left"):
-        save(store, PLAIN)
-    assert store.path.read_bytes() == before
-    assert os.listdir(store.path.parent) == ["profiles.toml"]
 
 
 def test_a_link_to_the_file_stays_one(store: ProfileStore, tmp_path: Path) -> None:

@@ -123,12 +123,6 @@ def test_odd_paths_are_quoted(data: Path) -> None:
     subprocess.run([tool("desktop-file-validate"), str(entry)], check=True)
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data.write_text("in the way")
-    assert cli.main(["desktop-entry", "install"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
-
-
 def test_elsewhere_there_are_no_such_menus(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

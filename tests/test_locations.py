@@ -160,14 +160,6 @@ def test_an_env_that_does_not_say_where_is_refused(tmp_path: Path, content: str,
     assert "canary" not in str(caught.value)
 
 
-def test_an_absent_or_binary_env_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(errors.EnvFileError, match="no such file"):
-        locate_by_env(tmp_path / "absent.env")
-    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(errors.EnvFileError, match="not text"):
-        locate_by_env(tmp_path / ".env")
-
-
 @pytest.mark.parametrize("user", ["reader", "a:b", "a@b", "a/b", "%41", "ä"])
 @pytest.mark.parametrize("database", ["gateway", "d?x=1", "d#x", "a%20b", "ä/ö", "d@x"])
 @pytest.mark.parametrize("at", [{"host": "::1"}, {"host": "h", "port": 3307}, {"socket": "/a?b&c=d e", "port": 3307}])

@@ -92,14 +92,6 @@ def test_one_password_serves_all_profiles_of_an_account(memory_keyring: MemoryKe
         found(Profile("Other", "mysql://writer@db.example:3306/other"))
 
 
-def test_a_keyring_that_stays_locked_is_as_none(memory_keyring: MemoryKeyring) -> None:
-    memory_keyring.locked = True
-    assert kept(ACCOUNT) is None
-    with pytest.raises(KeyringError, match="KeyringLocked") as caught:
-        keep(ACCOUNT, "pw-canary")
-    assert "canary" not in str(caught.value)
-
-
 @pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring], ids=["fail", "null"])
 def test_what_only_looks_like_a_keyring_is_none(
     memory_keyring: MemoryKeyring, backend: type[keyring.backend.KeyringBackend]

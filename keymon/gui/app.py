@@ -145,6 +145,8 @@ def _complete(
     if window.state.theme is not None:
         apply_theme(app, window.state.theme)
     window.complete(Poller())
+    window.state.check_writable()
+    window.tell_of_settings()
     session = Session(window, gateway_tz, as_of)
     gc.enable()
     if naming is not None:

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from keymon.aside import BrokenOffError
 from keymon.errors import KeymonError
-from keymon.export import Origin, TableSource, free_path, suggested_name
+from keymon.export import Origin, TableSource, free_path, is_folder, suggested_name
 from keymon.gui.errands import Errand, Errands
 from keymon.gui.export_work import SUFFIXES, Thing, Work, formats_of, label, work_of
 from keymon.gui.form_parts import Field
@@ -147,7 +147,9 @@ class ExportDialog(QDialog):
     def path(self) -> Path:
         """Where the file is to be put."""
         path = self._folder / at_home(Path(self.file.text().strip()))
-        return path if path.suffix or path.name in {"", ".."} else path.with_suffix(f".{self.format.currentData()}")
+        if path.suffix or path.name in {"", ".."} or is_folder(path):
+            return path
+        return path.with_suffix(f".{self.format.currentData()}")
 
     @Slot()
     def _offer_formats(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from keymon import export_tables
 from keymon.errors import KeymonError
+from keymon.export import is_folder
 from keymon.gui import export_things
 from keymon.gui.attention_panel import AttentionPanel
 from keymon.gui.calls_panel import CallsPanel
@@ -135,11 +136,11 @@ class Exporting(QObject):
     def _folder(self) -> Path:
         """Return the folder that was used last, or that of the operator's documents."""
         used = self._window.state.export_folder
-        if used is not None and used.is_dir():
+        if used is not None and is_folder(used):
             return used
         place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         documents = Path(place) if place else Path.home()
-        return documents if documents.is_dir() else Path.home()
+        return documents if is_folder(documents) else Path.home()
 
     @Slot(Path)
     def _remember(self, path: Path) -> None:

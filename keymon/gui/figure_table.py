@@ -6,6 +6,7 @@ from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from keymon.export import pasted_text
 from keymon.gui.translation import plain_tip, tr
 
 Line = tuple[Hashable, Sequence[str]]
@@ -100,10 +101,10 @@ class FigureTable(QTableWidget):
     def copy(self) -> None:
         """Put the selected lines on the clipboard, all where none is, under the titles of the columns."""
         titles = (self.horizontalHeaderItem(i) for i in range(self.columnCount()))
-        lines = ["\t".join(item.text() for item in titles if item is not None)]
+        lines: list[Sequence[str]] = [[item.text() for item in titles if item is not None]]
         rows = self._selected_rows() or range(len(self._lines))
-        lines += ["\t".join(self._lines[row][1]) for row in rows]
-        QGuiApplication.clipboard().setText("\n".join(lines))
+        lines += [self._lines[row][1] for row in rows]
+        QGuiApplication.clipboard().setText(pasted_text(lines))
 
     def _side(self, column: int) -> Qt.AlignmentFlag:
         side = Qt.AlignmentFlag.AlignLeft if column in self._wordy else Qt.AlignmentFlag.AlignRight

@@ -264,8 +264,10 @@ class KeyTable(QTableView):
 
     def _copy_table(self) -> None:
         columns = self.header.shown()
-        lines = ["\t".join(tr(COLUMNS[column].title) for column in columns)]
+        lines = [[tr(COLUMNS[column].title) for column in columns]]
         rows = self._selected_rows()
-        lines += ["\t".join(str(self.keys.index(row, column).data()) for column in columns) for row in rows]
+        lines += [[str(self.keys.index(row, column).data()) for column in columns] for row in rows]
         if len(lines) > 1:
-            self.table_copied.emit("\n".join(lines))
+            from keymon.export import pasted_text
+
+            self.table_copied.emit(pasted_text(lines))

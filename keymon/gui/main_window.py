@@ -7,6 +7,8 @@ imported costs a third of one). It shows what snapshots say, and never asks a da
 rows stay where they are, so that nothing moves under the pointer.
 """
 
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +87,7 @@ class MainWindow(QMainWindow):
         self.pause_action = build_menus(self)
         self._connect()
         self.state.restore(self.panel, self.panels)
+        self.tell_of_settings()
         self.is_complete = True
 
     def _build(self) -> None:
@@ -93,6 +96,7 @@ class MainWindow(QMainWindow):
         from keymon.gui.banner import Banner
         from keymon.gui.details_windows import DetailsWindows
         from keymon.gui.key_panel import KeyPanel
+        from keymon.gui.note_bar import NoteBar
         from keymon.gui.panels import Panels
         from keymon.gui.status_line import StatusLine
         from keymon.gui.summary import SummaryStrip
@@ -115,7 +119,15 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.panels, 1)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._gateway_page)
-        self.setCentralWidget(self._pages)
+        self.note = NoteBar()
+        self.note.acted.connect(self.note.hide)
+        everything = QWidget()
+        rows = QVBoxLayout(everything)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.note)
+        rows.addWidget(self._pages, 1)
+        self.setCentralWidget(everything)
 
     def _connect(self) -> None:
         poller, panel = self.poller, self.panel
@@ -306,6 +318,14 @@ class MainWindow(QMainWindow):
         zone = clock.name if clock is not None and clock.source == "set" else ""
         questions.ask_zone(self, zone, self.zone_chosen.emit)
 
+    def tell_of_settings(self) -> None:
+        """Tell above all else what is wrong with the file of what the window looks like, if anything is."""
+        from keymon.gui.translation import error_advice, error_text
+
+        problem = self.state.problem
+        if problem is not None:
+            self.note.say(f"{error_text(problem)} {error_advice(problem)}", action=tr("Close"))
+
     def show_problem(self, error: BaseException) -> None:
         """Tell in a dialog why what was asked for cannot be done."""
         from keymon.gui import questions
@@ -371,6 +391,10 @@ class MainWindow(QMainWindow):
             self.state.keep(self.panel, self.panels)
             self.panels.keep_choices()
             self.details.keep_habits()
+        problem = self.state.save()
+        if problem is not None and self.state.problem is None and sys.stderr is not None:
+            with suppress(OSError):  # nobody sees the window any more
+                print(f"keymon: {problem.line}", file=sys.stderr)
         self._end()
         super().closeEvent(event)
 

@@ -4,10 +4,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QBuffer, QIODevice, QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QWidget
 
-from keymon.errors import OutputError
+from keymon.errors import ExportError, OutputError
+from keymon.export import output_file
 from keymon.gui.app import application
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller
@@ -66,6 +67,15 @@ def _save(widget: QWidget, path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(path=visible(str(path.parent)), reason=error.strerror) from None
-    if not widget.grab().save(str(path), "PNG"):
-        raise OutputError(path=visible(str(path)), reason="the image could not be saved")
+    save_picture(widget, path)
     return path
+
+
+def save_picture(widget: QWidget, path: Path) -> None:
+    """Draw a widget into a file, which is there whole or not at all. Raises `ExportError`."""
+    content = QBuffer()
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not widget.grab().save(content, "PNG"):
+        raise ExportError(path=visible(str(path)), reason="the image could not be made")
+    with output_file(path) as file:
+        file.write(bytes(content.data().data()))

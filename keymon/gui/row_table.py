@@ -202,10 +202,12 @@ class RowTable(QTableView):
         """Copy the selected rows as they are shown: keys are masked in them."""
         chosen = self.selected_rows()[:_MOST_COPIED]
         columns = range(len(self.content.columns))
-        lines = ["\t".join(tr(column.title) for column in self.content.columns)]
-        lines += ["\t".join(str(self.content.index(row, i).data()) for i in columns) for row in chosen]
+        lines = [[tr(column.title) for column in self.content.columns]]
+        lines += [[str(self.content.index(row, i).data()) for i in columns] for row in chosen]
         if chosen:
-            self.text_copied.emit("\n".join(lines))
+            from keymon.export import pasted_text
+
+            self.text_copied.emit(pasted_text(lines))
 
 
 class _Cell(QStyledItemDelegate):

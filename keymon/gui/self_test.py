@@ -24,7 +24,7 @@ from keymon.gui.app import application
 from keymon.gui.main_window import MainWindow
 from keymon.gui.moments import ago
 from keymon.gui.panels import KINDS
-from keymon.gui.pictures import tell_qt_message
+from keymon.gui.pictures import save_picture, tell_qt_message
 from keymon.gui.poller import Poller, Source
 from keymon.gui.translation import LANGUAGES, speak, spoken, tr
 from keymon.masking import foreign, mask_url
@@ -164,8 +164,8 @@ class _SelfTest:
 
     def _picture(self, widget: QWidget, name: str) -> None:
         QGuiApplication.processEvents()
-        if self._folder is not None and not widget.grab().save(str(self._folder / name), "PNG"):
-            raise OSError(f"{name} could not be written")
+        if self._folder is not None:
+            save_picture(widget, self._folder / name)
 
 
 def _figures(window: MainWindow) -> "Snapshot":

@@ -1,6 +1,9 @@
 """What the window looked like: its geometry, and for each profile how its tables were arranged, and its panel."""
 
 import json
+import re
+from binascii import crc32
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import quote
@@ -9,7 +12,9 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from keymon.errors import KeymonError, WindowSettingsDamagedNotice, WindowSettingsUnwritableNotice
 from keymon.gui.translation import LANGUAGES
+from keymon.masking import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,16 +54,46 @@ def fit(window: QWidget, width: int, height: int) -> None:
     window.resize(width, height)
 
 
+_MOST_BYTES = 1_000_000
+"""No file of ours is longer."""
+_SEAL = 4
+_TEXT = r"(?:\\.|[^\"\\\0])*"
+_LINE = re.compile(rf'[;#].*|\[[^\]]+\]|[^=\[\0][^=\0]*=("{_TEXT}"|{_TEXT})')
+_VALUE = re.compile(r"(?!@)|@@|@(ByteArray|String)\(.*\)$", re.DOTALL)
+"""What Qt writes for us: texts, and what is none in a form of its own."""
+
+
 class WindowState:
     """Keeps it in `settings`, which hold that, the names of profiles, the folder of exports, and nothing else.
 
     Gateways without a profile share one arrangement. A profile that is followed for the first time takes over the
-    arrangement of the one before.
+    arrangement of the one before. Where their file is damaged all is as at first; `problem` tells that. Qt would
+    take the lines that it understands, and write the file anew without the others.
     """
 
     def __init__(self, settings: QSettings) -> None:
+        self.problem: KeymonError | None = None
         self._settings = settings
         self._profile = ""
+        path = Path(settings.fileName())
+        reason = _damage(path)
+        if reason:
+            self.problem = WindowSettingsDamagedNotice(path=visible(str(path)), reason=reason)
+            with suppress(OSError):
+                path.replace(f"{path}.broken")
+            self._settings = QSettings(str(path), settings.format())  # the other would go on telling of its trouble
+
+    def check_writable(self) -> None:
+        """Find out whether what the window looks like can be kept; the file's folder is made for that."""
+        if self.problem is None and not self._settings.isWritable():
+            self.problem = WindowSettingsUnwritableNotice(path=visible(self._settings.fileName()))
+
+    def save(self) -> KeymonError | None:
+        """Write what has changed; return what to say where that cannot be."""
+        self._settings.sync()
+        if self._settings.status() != QSettings.Status.AccessError:
+            return None
+        return WindowSettingsUnwritableNotice(path=visible(self._settings.fileName()))
 
     @property
     def last_profile(self) -> str:
@@ -102,8 +137,8 @@ class WindowState:
         try:
             choices = json.loads(kept) if isinstance(kept, str) else None
             if isinstance(choices, dict):
-                of.choose(choices)
-        except (ValueError, TypeError):
+                of.choose({one: value for one, value in choices.items() if _fits(value)})
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return  # a damaged file; as it would be the first time
 
     def keep_choices(self, name: str, of: "Choosing") -> None:
@@ -116,7 +151,7 @@ class WindowState:
 
     def keep_geometry(self, window: "QMainWindow") -> None:
         """Remember where the window is."""
-        self._settings.setValue("geometry", window.saveGeometry())
+        self._settings.setValue("geometry", _sealed(window.saveGeometry()))
 
     def restore(self, panel: "KeyPanel", panels: "Panels") -> None:
         """Arrange the tables as they were, and show the panel that was seen."""
@@ -134,10 +169,10 @@ class WindowState:
     def keep(self, panel: "KeyPanel", panels: "Panels") -> None:
         """Remember how the tables are arranged, and which panel is seen."""
         self._settings.setValue(self._name("panel"), panels.current)
-        self._settings.setValue(self._name("splitter"), panel.splitter.saveState())
+        self._settings.setValue(self._name("splitter"), _sealed(panel.splitter.saveState()))
         for table in panel.tables:
             name = table.objectName()
-            self._settings.setValue(self._name(f"{name}_table"), table.header.saveState())
+            self._settings.setValue(self._name(f"{name}_table"), _sealed(table.header.saveState()))
             self._settings.setValue(self._name(f"{name}_sorted"), table.header.sorting)
 
     def switch(self, panel: "KeyPanel", panels: "Panels", profile: str) -> None:
@@ -161,5 +196,49 @@ class WindowState:
     def _restore(self, name: str, restore: "Callable[[QByteArray], object]") -> None:
         value = self._settings.value(name)
         # A damaged file gives text or a number; the window then opens as it would the first time.
-        if isinstance(value, QByteArray):
-            restore(value)
+        state = _unsealed(value.data()) if isinstance(value, QByteArray) else None
+        if state is not None:
+            restore(QByteArray(state))
+
+
+def _fits(value: object) -> bool:
+    """Tell whether Qt can take a value: its numbers have 32 bits."""
+    return not isinstance(value, int) or abs(value) < 2**31
+
+
+def _sealed(state: QByteArray) -> QByteArray:
+    """Return what Qt wrote with its checksum: of what is damaged Qt would make columns until the process dies."""
+    content = bytes(state.data())
+    return QByteArray(content + crc32(content).to_bytes(_SEAL))
+
+
+def _unsealed(value: bytes | bytearray | memoryview) -> bytes | None:
+    """Return what Qt wrote; None where that is not what is there."""
+    content, seal = bytes(value[:-_SEAL]), bytes(value[-_SEAL:])
+    return content if seal == crc32(content).to_bytes(_SEAL) else None
+
+
+def _damage(path: Path) -> str:
+    """Return what is wrong with a file of settings; empty where nothing is, or where they are kept elsewhere."""
+    if path.suffix not in {".conf", ".ini"}:
+        return ""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        lines = content.decode().split("\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return (error.strerror or "unreadable").lower()
+    except UnicodeDecodeError:
+        lines = ["no text"]
+    if len(content) <= _MOST_BYTES and all(map(_is_ours, filter(None, map(str.strip, lines)))):
+        return ""
+    from keymon.words import mark  # after a mishap only
+
+    return mark("it is not as keymon left it")
+
+
+def _is_ours(line: str) -> bool:
+    found = _LINE.fullmatch(line)
+    return found is not None and _VALUE.match((found[1] or "").strip().removeprefix('"').removesuffix('"')) is not None

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from keymon import faults
-from keymon.errors import DatabaseAbsentError, OutputError
+from keymon.errors import DatabaseAbsentError
 from keymon.gateways import Access, Gateway
 from keymon.gui import app, pictures
 from keymon.gui.key_table import KeyTable
@@ -89,18 +89,6 @@ def test_an_empty_pool_has_a_window_but_no_details(
     with monitor_on(make_gateway().path) as monitor:
         paths = pictures.render(monitor, "x", tmp_path / "pictures", "light")
     assert [path.name for path in paths] == ["main-window-light.png"]
-
-
-def test_a_folder_that_cannot_be_made_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot be written"), monitor_on(gateway.path) as monitor:
-        pictures.render(monitor, "x", tmp_path / "file" / "pictures", "light")
-
-
-def test_an_image_that_cannot_be_saved_is_told(light_again: None, gateway: GatewayFile, tmp_path: Path) -> None:
-    (tmp_path / "pictures" / "main-window-light.png").mkdir(parents=True)
-    with pytest.raises(OutputError, match="could not be saved"), monitor_on(gateway.path) as monitor:
-        pictures.render(monitor, "x", tmp_path / "pictures", "light")
 
 
 def test_a_gateway_that_cannot_be_read_leaves_no_picture(light_again: None, tmp_path: Path) -> None:

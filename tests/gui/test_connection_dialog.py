@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import keyring
 import pytest
@@ -69,18 +68,6 @@ def test_the_first_start_shows_a_form_to_type_into_and_the_demo(connections: Con
     with connections.qtbot.waitSignal(dialog.demo_wanted):
         QTest.mouseClick(dialog.parts.demo, Qt.MouseButton.LeftButton)
     assert not dialog.isVisible()
-
-
-def test_a_file_that_is_damaged_is_told_and_kept_when_another_is_saved(connections: Connections) -> None:
-    connections.store.path.parent.mkdir()
-    connections.store.path.write_text("[[profile]\n")
-    dialog = connections.open()
-    assert "the profiles cannot be read" in dialog.parts.note.text
-    dialog.fill("mysql://reader@db.example.org/gateway")
-    assert dialog.save() is not None
-    assert connections.names() == ["gateway on db.example.org"]
-    kept = connections.store.path.with_name("profiles.damaged-1.toml")
-    assert kept.read_text() == "[[profile]\n"
 
 
 def test_new_and_duplicate_by_keys(connections: Connections) -> None:
@@ -277,17 +264,6 @@ def test_nothing_is_asked_where_nothing_has_changed(connections: Connections) ->
     assert not dialog.isVisible()
 
 
-def test_what_cannot_be_saved_is_told_and_stays(connections: Connections, tmp_path: Path) -> None:
-    (tmp_path / "config").write_text("in the way")
-    dialog = connections.open()
-    dialog.fill("mysql://reader:pw-canary@db.example.org/gateway")
-    before = dialog.form.draft
-    assert dialog.save() is None
-    assert "the profiles cannot be saved" in dialog.parts.note.text
-    assert "pw-canary" not in dialog.parts.note.text
-    assert (dialog.form.draft, dialog.is_edited, connections.connected) == (before, True, [])
-
-
 # Connecting
 
 
@@ -314,18 +290,6 @@ def test_connecting_to_what_is_saved_writes_nothing(connections: Connections) ->
     assert connections.store.path.stat().st_mtime_ns == before
 
 
-def test_a_keyring_that_refuses_is_told_and_connecting_goes_on(connections: Connections) -> None:
-    connections.keyring.locked = True
-    dialog = connections.open()
-    dialog.fill("mysql://reader:pw-canary@db.example.org/gateway")
-    dialog.connect_now()
-    assert len(connections.connected) == 1
-    connections.wait(lambda: bool(dialog.parts.note.text))
-    assert "could not be kept in the keyring" in dialog.parts.note.text
-    assert "pw-canary" not in dialog.parts.note.text
-    assert dialog.isVisible()
-
-
 def test_a_password_that_is_to_be_asked_for_is_not_kept(connections: Connections) -> None:
     dialog = connections.open(replace(PRODUCTION, password_ask=True))
     enter(dialog.form.parts.password.edit, "pw-canary")
@@ -342,21 +306,6 @@ def test_a_double_click_connects(connections: Connections) -> None:
     at = view.visualItemRect(view.item(2)).center()
     QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert connections.connected == [AT_HOME]
-
-
-def test_a_keyring_that_does_not_answer_holds_nothing_up(connections: Connections) -> None:
-    dialog = connections.open()
-    asked, answered = connections.hold_keyring()
-    dialog.fill("mysql://reader:pw-canary@db.example.org/gateway")
-    dialog.connect_now()
-    assert len(connections.connected) == 1
-    assert asked.wait(20)
-    dialog.reject()
-    assert not dialog.isVisible()
-    assert not any(one.name.startswith("keymon-errand") for one in threading.enumerate())
-    answered.set()
-    connections.wait(lambda: connections.kept("reader@db.example.org:3306") == "pw-canary")
-    connections.wait(lambda: not any(one.name == "keymon-aside" for one in threading.enumerate()))
 
 
 def test_where_there_is_no_keyring_keymon_asks(connections: Connections) -> None:

@@ -182,32 +182,6 @@ def test_what_will_be_replaced_is_told_and_not_suggested(filled: Bench, folder: 
     assert "replaced" in dialog.place.note
 
 
-def test_a_file_that_cannot_be_written_is_told_with_all_that_was_entered(filled: Bench, folder: Path) -> None:
-    filled.window.export_keys()
-    dialog = dialog_of(filled, folder)
-    dialog.file.setText(str(folder / "absent" / "out.csv"))
-    dialog.keys_in_full.setChecked(True)
-    dialog.export.click()
-    filled.qtbot.waitUntil(lambda: not dialog.is_writing)
-    assert "there is no such folder" in dialog.note.text
-    assert "Choose another name or folder" in dialog.note.text
-    assert dialog.isVisible()
-    assert dialog.keys_in_full.isChecked()
-    dialog.file.setText(str(folder / "out.csv"))
-    assert not dialog.note.text
-    assert write(filled.qtbot, dialog) == folder / "out.csv"
-
-
-@pytest.mark.parametrize("text", ["a\0b", "~nobody-of-that-name/x", "/", "x" * 5_000, "  ", "../.."])
-def test_no_name_makes_the_dialog_stumble(qtbot: QtBot, make_dialog: MakeDialog, text: str) -> None:
-    dialog = make_dialog(TableSource("t", "T", (Column("a", "A"),), lambda: [(1,)], 1))
-    dialog.file.setText(text)
-    dialog.export.click()
-    qtbot.waitUntil(lambda: not dialog.is_writing)
-    assert dialog.note.text or not dialog.export.isEnabled()
-    assert "Written" not in dialog.note.text
-
-
 def test_a_long_one_shows_how_far_it_is_and_can_be_cancelled(
     qtbot: QtBot, make_dialog: MakeDialog, tmp_path: Path
 ) -> None:
