@@ -96,8 +96,8 @@ class Database:
                 if time.monotonic() > patience:
                     self.close()
                     raise
-            except errors.KeymonError:
-                self.close()
+            except BaseException:
+                self.close()  # even for want of memory: what is left of an answer would be taken for the next one
                 raise
             else:
                 self._has_read = True
