@@ -124,8 +124,8 @@ class Database:
                     raise
             except errors.NotAGatewayError:
                 raise  # the connection is as sound as before
-            except errors.KeymonError:
-                self.close()
+            except BaseException:
+                self.close()  # even for want of memory: what is left of an answer would be taken for the next one
                 raise
             else:
                 self._has_read = True

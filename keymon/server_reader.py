@@ -78,7 +78,7 @@ class ServerReader:
             self.rows("SET SESSION time_zone = '+00:00'", {})
             found = self.rows(_MODIFIED, values)
             self.rows("SET SESSION time_zone = DEFAULT", {})
-        except errors.KeymonError:
+        except BaseException:
             self.close()
             raise
         return _utc(found[0][0]) if found and found[0][0] is not None else None
@@ -87,7 +87,7 @@ class ServerReader:
         """Return the server's time, UTC."""
         try:
             return _utc(self.rows("SELECT UTC_TIMESTAMP(6)", {})[0][0])
-        except errors.KeymonError:
+        except BaseException:
             self.close()
             raise
 

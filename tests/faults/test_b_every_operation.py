@@ -118,9 +118,9 @@ WAYS: dict[str, tuple[dict[str, MakeError], Callable[[Failing], AbstractContextM
     "mariadb": (SERVER_ERRORS, failing_server),
 }
 CASES = [(way, name) for way, (errors, _) in WAYS.items() for name in errors]
-AT_EACH = {"lost", "interrupted", "no memory"}
+AT_EACH = {"lost", "no memory"}
 """What is let happen at each operation on a server, too; the others, which take different operations, at some."""
-SOME, FEW = 10, 20
+SOME, FEW = 25, 50
 
 
 @pytest.mark.timeout(600)  # hundreds of courses
