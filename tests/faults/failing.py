@@ -64,7 +64,6 @@ SERVER_ERRORS: dict[str, MakeError] = {
     "a deadlock": server_error(1213, "Deadlock found when trying to get lock"),
     "full": server_error(1040, "Too many connections"),
     "a right taken away": server_error(1142, "SELECT command denied to user 'reader'@'localhost' for table 'x'"),
-    "table gone": lambda: pymysql.err.ProgrammingError(1146, "Table 'gateway.t_request_log' doesn't exist"),
     "crashed table": server_error(1194, "Table 't_request_log' is marked as crashed and should be repaired"),
     "packets out of order": lambda: pymysql.err.InternalError("Packet sequence number wrong - got 1 expected 2"),
     "reset": lambda: ConnectionResetError(104, "Connection reset by peer"),

@@ -101,7 +101,7 @@ AT_START: dict[str, tuple[Begin, str]] = {
     "black hole": (by_proxy(Fault.SILENT), "no answer within 0.5 s"),
     "latency": (by_proxy(Fault.SLOW), "no answer within 0.5 s"),
     "something else listens": (by_proxy(Fault.GARBAGE), "MySQL server"),
-    "reset in the greeting": (by_proxy(Fault.RESET, 20), "the connection to the server was lost"),
+    "reset in the greeting": (by_proxy(Fault.RESET, 20), "connection"),
     "reset in the first answers": (by_proxy(Fault.RESET, 200), "the connection to the server was lost"),
     "unknown host": (unknown_name, "there is no host of that name"),
     "unknown database": (unknown_database, "the server has no database of that name"),

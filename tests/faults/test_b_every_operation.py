@@ -118,9 +118,9 @@ WAYS: dict[str, tuple[dict[str, MakeError], Callable[[Failing], AbstractContextM
     "mariadb": (SERVER_ERRORS, failing_server),
 }
 CASES = [(way, name) for way, (errors, _) in WAYS.items() for name in errors]
-AT_EACH = {"lost", "no memory"}
-"""What is let happen at each operation on a server, too; the others, which take different operations, at some."""
-SOME, FEW = 25, 50
+AT_EACH = {"lost", "locked", "disk I/O", "no memory"}
+"""What is let happen at each operation; the others, which take different operations, at some, and so on a server."""
+SOME = {"sqlite": 5, "mariadb": 25}
 
 
 @pytest.mark.timeout(600)  # hundreds of courses
@@ -142,7 +142,7 @@ def test_whichever_operation_fails_the_next_refresh_tells_all(
         assert operations > 80
         with closing(Monitor(gateway.location, UTC, now=course.now)) as undisturbed:
             expected = course.figures(undisturbed)
-        step = 1 if way == "sqlite" else (SOME if for_ever else 1) if name in AT_EACH else FEW if for_ever else SOME
+        step = 1 if name in AT_EACH and not for_ever else SOME[way]
         for at in range(1 + list(errors).index(name) % step, operations + 1, step):
             gateway.execute("DELETE FROM t_request_log WHERE id > ?", (newest,))
             failing.at, failing.count, failing.failed = at, 0, 0
