@@ -201,13 +201,14 @@ def test_an_error_of_finding_a_password_holds_none(how: str, search: Search, mem
 
 @pytest.mark.parametrize("content", ["[[profile]]\nname = '{}'\ndatabase = {}", "{} = 1", 'x = "{}\xff', "[{}\n"])
 def test_an_error_of_the_profiles_holds_no_key(content: str, search: Search, profiles_of_our_own: Path) -> None:
-    key = KEYS["plain"] if "\xff" in content else KEYS["Google"]
+    key = KEYS["Google"]
     search.plant(key)
     profiles_of_our_own.parent.mkdir()
     profiles_of_our_own.write_bytes(content.replace("{}", key).encode("latin-1"))
     with pytest.raises(errors.ConfigDamagedError) as caught:
         ProfileStore().load()
     look_at(search, caught.value)
+    assert not [one for one in chain_of(caught.value) if isinstance(one, UnicodeDecodeError)], "that holds the content"
 
 
 @pytest.mark.parametrize("form", PASSWORDS)
