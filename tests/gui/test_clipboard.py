@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
@@ -25,12 +24,8 @@ def text() -> str:
     return QGuiApplication.clipboard().text()
 
 
-def timer(secret: SecretClipboard) -> QTimer:
-    return secret.findChildren(QTimer)[0]
-
-
 def test_keys_leave_the_clipboard_by_themselves(qtbot: QtBot, secret: SecretClipboard) -> None:
-    with qtbot.waitSignal(timer(secret).timeout):
+    with qtbot.waitSignal(secret.lapse.passed):
         secret.put([key(1), key(2)])
         assert text() == f"{key(1)}\n{key(2)}"
     assert text() == ""
@@ -39,11 +34,11 @@ def test_keys_leave_the_clipboard_by_themselves(qtbot: QtBot, secret: SecretClip
 def test_thirty_seconds_unless_told_otherwise() -> None:
     assert LIFETIME_MS == 30_000
     made = SecretClipboard()
-    assert timer(made).interval() == LIFETIME_MS
+    assert made.lapse.length_ms == LIFETIME_MS
 
 
 def test_what_somebody_else_put_there_stays(qtbot: QtBot, secret: SecretClipboard) -> None:
-    with qtbot.waitSignal(timer(secret).timeout):
+    with qtbot.waitSignal(secret.lapse.passed):
         secret.put([key(1)])
         QGuiApplication.clipboard().setText("mine")
     assert text() == "mine"
@@ -55,7 +50,7 @@ def test_is_cleared_at_the_end(secret: SecretClipboard) -> None:
     secret.put([key(1)])
     secret.clear()
     assert text() == ""
-    assert not timer(secret).isActive()
+    assert not secret.lapse.is_running
 
 
 def test_managers_are_asked_to_forget_it(secret: SecretClipboard) -> None:

@@ -18,6 +18,7 @@ from keymon.gateway_settings import Kind
 from keymon.gui.command_search import CommandSearch
 from keymon.gui.details_dialog import DetailsDialog, Habits
 from keymon.gui.evidence import describe
+from keymon.gui.lapse import Lapse
 from keymon.gui.model_table import model_lines
 from keymon.gui.moments import moment
 from keymon.gui.row_table import RowTable
@@ -183,9 +184,9 @@ def quick(bench: Bench) -> Iterator[DetailsDialog]:
 
 
 def test_a_revealed_key_hides_itself_again(qtbot: QtBot, quick: DetailsDialog) -> None:
-    timer = next(one for one in quick.findChildren(QTimer) if one.interval() == 1)
+    (revealed,) = quick.findChildren(Lapse)
     assert key(0) not in texts(quick)
-    with qtbot.waitSignal(timer.timeout):
+    with qtbot.waitSignal(revealed.passed):
         QTest.mouseClick(button(quick, "Reveal"), Qt.MouseButton.LeftButton)
         assert key(0) in texts(quick)
         assert key(0) not in quick.windowTitle()
