@@ -153,8 +153,10 @@ class Monitor:
             followed = self._followed = self._begin(settings, self._find_clock())
         if self._as_of is None and not self._read_tail(followed):
             # Should beginning again fail, the next refresh must not go on with what was read in a wrong zone.
-            self._found_clock, self._followed = followed.clock, None
+            watch, self._found_clock, self._followed = followed.watch, followed.clock, None
             followed = self._followed = self._begin(settings, followed.clock)
+            # Calls that were seen to arrive tell more than the newest of all, which may be an odd one.
+            followed.watch = watch
         self._load(followed, patience, progress)
         self._keep_month(followed)
         if patience is None and self._month:
