@@ -161,8 +161,11 @@ class CallLog:
 
     def newest_end(self) -> datetime | None:
         """Return when the last of the newest calls ended; None without calls or without readable times."""
-        ends = [end for row in self._database.fetch(_NEWEST) if (end := call_end(*row)) is not None]
-        return max(ends, default=None)
+        return max(self.newest_ends(), default=None)
+
+    def newest_ends(self) -> list[datetime]:
+        """Return when the newest few calls ended, newest row first; calls without a readable time are left out."""
+        return [end for row in self._database.fetch(_NEWEST) if (end := call_end(*row)) is not None]
 
     def newest_start(self) -> datetime | None:
         """Return when the last of the newest calls started; None without calls or without readable times."""

@@ -17,7 +17,7 @@ State = Literal["fine", "noted", "unknown"]
 TEXT_LIMIT = 65_535
 """Bytes that MySQL's TEXT holds; a longer value is cut off there, or refused."""
 _NEARLY_FULL = TEXT_LIMIT * 9 // 10
-_MOST_AHEAD, _MOST_BEHIND = timedelta(seconds=10), timedelta(minutes=3)
+_MOST_AHEAD, _MOST_BEHIND = timedelta(seconds=10), timedelta(minutes=2)
 """A call cannot arrive before it has ended, but it may have waited for a refresh."""
 _LONG_KEPT = timedelta(days=90)
 _KEY_LISTS = ("API_KEYS", "VERTEX_API_KEYS")

@@ -77,10 +77,29 @@ class ClockAssumedNotice(Notice):
 
 
 class ClockWrongNotice(Notice):
-    """The gateway's clock is off by minutes."""
+    """The gateway's clock is off by minutes; ahead, where nothing else is said."""
 
-    template = "By its clock and time zone the gateway is {hours} h {minutes} min away from this computer's time."
+    template = "By its clock and time zone the gateway is {hours} h {minutes} min ahead of this computer's time."
     advice = "Check the zone (Gateway, Set its time zone, or --gateway-tz) and both clocks: figures are off by as much."
+
+
+class ClockBehindNotice(ClockWrongNotice):
+    """The gateway's clock is behind by minutes."""
+
+    template = "By its clock and time zone the gateway is {hours} h {minutes} min behind this computer's time."
+
+
+class ClockSetForwardNotice(Notice):
+    """This computer's clock was set while the gateway was followed; forward, where nothing else is said."""
+
+    template = "This computer's clock was set forward by {hours} h {minutes} min while keymon was running."
+    advice = "All calls have been read anew. Where the gateway runs here, those from before are off by as much."
+
+
+class ClockSetBackNotice(ClockSetForwardNotice):
+    """This computer's clock was set back while the gateway was followed."""
+
+    template = "This computer's clock was set back by {hours} h {minutes} min while keymon was running."
 
 
 class NoCallsNotice(Notice):

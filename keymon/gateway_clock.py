@@ -39,8 +39,10 @@ _WRITE_TOLERANCE = 3 * _SECOND
 For a file 15 ms were measured. A server knows both in whole seconds: MariaDB truncates the start of a call and
 MySQL rounds it, both truncate the time of the write, and so they are up to 1.5 s apart besides.
 """
-_LIVE_TOLERANCE = 3 * _MINUTE
-"""How far the gateway's clock may be from ours before it is wrong rather than in another zone."""
+_LIVE_TOLERANCE = 2 * _MINUTE
+"""How far the gateway's clock may be from ours before it is wrong; a call may have waited as long for a refresh."""
+_SHIFTS = {_HOUR // 2, _HOUR}
+"""By how much daylight saving sets clocks."""
 _LONGEST_REPEAT = timedelta(hours=2)
 """No zone sets its clocks back by more."""
 _INSERTION_DISORDER = 10 * _MINUTE
@@ -70,7 +72,7 @@ class GatewayClock:
         if before.source != "detected":
             return False
         shift = abs(_offset_us(self.zone, EPOCH) - _offset_us(before.zone, EPOCH))
-        return shift in {_HOUR, _HOUR // 2}
+        return shift in _SHIFTS
 
     def to_local(self, instant: datetime) -> datetime:
         """Return an aware instant as the gateway's naive local time."""
@@ -239,13 +241,14 @@ class ClockWatch:
 
     A call that appears between two looks ended between them, so the latest end less the time of the look is
     the offset, once rounded to a quarter of an hour. `clock` is the clock as known now; `disagreement` is
-    how far the gateway's clock is ahead of ours beyond its zone.
+    how far the gateway's clock is ahead of ours beyond its zone. Our own clock must not be set meanwhile: by an hour,
+    that looks like daylight saving at the gateway.
     """
 
     def __init__(self, clock: GatewayClock) -> None:
         self.clock = clock
         self.disagreement = timedelta(0)
-        self._is_measured = False
+        self._is_measured = self._has_agreed = False
         self._recent: deque[int] = deque(maxlen=_SAMPLE)
 
     def see(self, ends: Sequence[datetime], seen: datetime) -> bool:
@@ -259,34 +262,52 @@ class ClockWatch:
         lags = [(end.replace(tzinfo=UTC) - seen) // _MICROSECOND for end in ends]
         self._recent.extend(lags[-_SAMPLE:])
         known = _offset_us(self.clock.zone, seen)
+        self._has_agreed |= any(_snap(lag)[0] == known for lag in lags)
         last = [_snap(lag)[0] for lag in list(self._recent)[-_SURE_OF_AN_HOUR:]]
-        if self.clock.source == "detected" and abs(last[-1] - known) == _HOUR and last.count(last[0]) == len(last):
-            return self._adopt(self._recent[-1], known)
+        if (
+            self._has_agreed
+            and self.clock.source == "detected"
+            and abs(last[-1] - known) == _HOUR == abs(last[0] - known)
+        ):
+            return last[0] == last[-1] and self._judge(self._recent[-1], known)
         if len(self._recent) < _SAMPLE:
             return False
         offset, votes = Counter(_snap(lag)[0] for lag in self._recent).most_common(1)[0]
         if votes <= _SAMPLE // 2:
             return False
-        return self._adopt(max(lag for lag in self._recent if _snap(lag)[0] == offset), known)
+        return self._judge(max(lag for lag in self._recent if _snap(lag)[0] == offset), known)
 
     def check(self, newest_end: datetime, now: datetime) -> None:
         """Take note of a newest call (aware) that lies in the future: the zone cannot be right, or a clock is."""
         self.disagreement = max(newest_end - now, timedelta(0))
 
-    def _adopt(self, lag: int, known: int) -> bool:
-        self._is_measured = True
+    def _judge(self, lag: int, known: int) -> bool:
+        """Take `lag` for another zone, or for a clock that is wrong."""
         offset, residue = _snap(lag)
-        if self.clock.source == "set":
-            self.disagreement = (lag - known) * _MICROSECOND
+        apart, before = lag - known, self.disagreement // _MICROSECOND
+        is_possible = _EARLIEST_OFFSET <= offset <= _LATEST_OFFSET
+        is_guess = self.clock.source == "assumed" and is_possible
+        self._is_measured = True
+        self.disagreement = (residue if is_guess else apart) * _MICROSECOND
+        if self.clock.source == "set" or abs(residue) > _LIVE_TOLERANCE or not is_possible:
             return False
-        self.disagreement = residue * _MICROSECOND
-        if abs(residue) > _LIVE_TOLERANCE or not _EARLIEST_OFFSET <= offset <= _LATEST_OFFSET:
-            return False
-        if offset == known and self.clock.source == "detected":
+        if self.clock.source == "detected" and not self._is_another_zone(abs(offset - known), abs(apart - before)):
             return False
         self._recent.clear()
+        self._has_agreed = True
+        self.disagreement = residue * _MICROSECOND
         self.clock = GatewayClock(timezone(offset * _MICROSECOND), "detected")
         return True
+
+    def _is_another_zone(self, shift: int, leap: int) -> bool:
+        """Tell whether a detected clock that is off by `shift`, by `leap` more than before, is in another zone.
+
+        Daylight saving comes at once, to a clock that was right; one that drifts is wrong, and so is one that was
+        an hour off from the first, since its zone is known by the time of a write.
+        """
+        if self._has_agreed:
+            return leap > _LIVE_TOLERANCE and (shift in _SHIFTS or shift > _HOUR)
+        return shift > _HOUR
 
     @property
     def measured(self) -> timedelta | None:

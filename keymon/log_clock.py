@@ -14,6 +14,9 @@ def find_clock(database: Database, zone: tzinfo | None, now: datetime) -> Gatewa
     """
     if zone is not None:
         return GatewayClock(zone, "set")
-    modified, newest = database.modified(), CallLog(database).newest_end()
-    detected = detect_from_file(newest, modified) if newest is not None else None
-    return detected or assume(newest, now)
+    modified, ends = database.modified(), CallLog(database).newest_ends()
+    # The row that was written last need not be that of the latest call: the gateway's clock may have been set back.
+    for end in [*ends[:1], *sorted(ends)[-1:]]:
+        if (detected := detect_from_file(end, modified)) is not None:
+            return detected
+    return assume(max(ends, default=None), now)

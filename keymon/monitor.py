@@ -29,6 +29,7 @@ from keymon.log_survey import month_of
 from keymon.memory import give_back_large_blocks
 from keymon.schema import request_log
 from keymon.stats import DAY, CallCount, KeyFigures, StatsService
+from keymon.steady_clock import DeskClock
 
 PAUSE_S = 0.0005
 """Rest between two chunks of a load; as long again passes while a chunk is put into columns."""
@@ -39,6 +40,8 @@ _BACKGROUND_REST = 30
 
 _LOOKS_APART = timedelta(minutes=2)
 """Calls that arrived in a longer time than this tell nothing of the gateway's clock."""
+_LEAST_SHIFT = timedelta(minutes=7)
+"""Half of what zones differ by, and some seconds less."""
 _LONGEST_SILENCE = timedelta(days=30)
 """Verdicts older than this are not looked for; a gateway whose clock stood still must not cost us the whole log."""
 
@@ -88,8 +91,8 @@ class Monitor:
     """Follows the gateway at `location`.
 
     `zone` is the gateway's zone where the operator set it. `as_of` (aware, or naive in the gateway's zone) asks
-    for a past instant instead of now. Without `month` the calls of the month are not counted. `now` tells the
-    time, aware.
+    for a past instant instead of now. Without `month` the calls of the month are not counted. `now` and `steady` are
+    this computer's clocks, as `DeskClock` takes them.
     """
 
     def __init__(
@@ -98,14 +101,16 @@ class Monitor:
         zone: tzinfo | None = None,
         as_of: datetime | None = None,
         month: bool = True,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] | None = None,
+        steady: Callable[[], float] | None = None,
     ) -> None:
         self._database = Database(location)
         self._log = CallLog(self._database)
         self._zone = zone
         self._as_of = as_of
         self._month = month
-        self._now = now
+        self._desk = DeskClock(now, steady)
+        self._now = self._desk.now
         self._settings: GatewaySettings | None = None
         self._followed: FollowedLog | None = None
         self._found_clock: GatewayClock | None = None
@@ -142,6 +147,7 @@ class Monitor:
             self._database.close()
             self._followed = self._found_clock = None
         self._database.expect_all_columns(request_log)
+        self._watch_our_clock()
         settings, about_settings = self._read_settings()
         followed = self._followed
         if followed is not None and not self._is_same_log(followed):
@@ -152,8 +158,10 @@ class Monitor:
             followed = self._followed = self._begin(settings, self._find_clock())
         if self._as_of is None and not self._read_tail(followed):
             # Should beginning again fail, the next refresh must not go on with what was read in a wrong zone.
-            self._found_clock, self._followed = followed.clock, None
+            watch, self._found_clock, self._followed = followed.watch, followed.clock, None
             followed = self._followed = self._begin(settings, followed.clock)
+            # Calls that were seen to arrive tell more than the newest of all, which may be an odd one.
+            followed.watch = watch
         self._load(followed, patience, progress)
         self._keep_month(followed)
         if patience is None and self._month:
@@ -161,6 +169,16 @@ class Monitor:
                 followed.survey_on()
                 time.sleep(PAUSE_S)
         return self._snapshot(followed, settings, about_settings)
+
+    def _watch_our_clock(self) -> None:
+        """Begin anew where this computer's clock was set: what was found out of the gateway's counts no more."""
+        step = self._desk.look()
+        if not step or self._as_of is not None:
+            return
+        clock = self._found_clock if self._followed is None else self._followed.clock
+        # Of no zone does so little tell anything.
+        self._found_clock = clock if abs(step) < _LEAST_SHIFT else None
+        self._followed = None
 
     def survey(self, patience: float) -> bool:
         """Go on counting the month and looking for calls out of order, for about `patience` seconds.
@@ -387,6 +405,8 @@ class Monitor:
         yield from notices.of_columns(self._database.missing)
         yield from notices.of_rules(settings)
         yield from notices.of_clock(followed.watch)
+        if self._as_of is None:
+            yield from notices.of_steps(self._desk)
         yield from notices.of_log(followed)
         newest = followed.newest_end
         if newest is not None and self._as_of is None:

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from keymon.errors import (
     ClockAssumedNotice,
+    ClockBehindNotice,
+    ClockSetBackNotice,
+    ClockSetForwardNotice,
     ClockWrongNotice,
     ColumnUnknownNotice,
     HistoryShortNotice,
@@ -17,6 +20,7 @@ from keymon.followed_log import FollowedLog
 from keymon.gateway_clock import ClockWatch
 from keymon.gateway_settings import GatewaySettings
 from keymon.stats import DAY
+from keymon.steady_clock import DeskClock
 
 
 def of_columns(missing: Iterable[str]) -> Iterator[Notice]:
@@ -41,8 +45,20 @@ def of_clock(watch: ClockWatch) -> Iterator[Notice]:
     if watch.clock.source == "assumed":
         yield ClockAssumedNotice(zone=watch.clock.name)
     if watch.is_wrong:
-        minutes = abs(watch.disagreement) // timedelta(minutes=1)
-        yield ClockWrongNotice(hours=minutes // 60, minutes=minutes % 60)
+        kind = ClockWrongNotice if watch.disagreement > timedelta(0) else ClockBehindNotice
+        yield kind(**_hours_and_minutes(watch.disagreement))
+
+
+def of_steps(desk: DeskClock) -> Iterator[Notice]:
+    """Tell where this computer's clock was set."""
+    if desk.set_lately:
+        kind = ClockSetForwardNotice if desk.set_lately > timedelta(0) else ClockSetBackNotice
+        yield kind(**_hours_and_minutes(desk.set_lately))
+
+
+def _hours_and_minutes(difference: timedelta) -> dict[str, int]:
+    minutes = round(abs(difference) / timedelta(minutes=1))
+    return {"hours": minutes // 60, "minutes": minutes % 60}
 
 
 def of_log(followed: FollowedLog) -> Iterator[Notice]:

@@ -220,7 +220,6 @@ FINE = Quality(10, 0, 0, OutsideCalls(0, 0, 0), (), 0, timedelta(0), 1_000, time
         ("clock", replace(FINE, clock_ahead=None), "unknown"),
         ("clock", replace(FINE, clock_ahead=timedelta(seconds=11)), "noted"),
         ("clock", replace(FINE, clock_ahead=timedelta(seconds=10)), "fine"),
-        ("clock", replace(FINE, clock_ahead=-timedelta(minutes=3)), "fine"),
         ("clock", replace(FINE, clock_ahead=-timedelta(minutes=2)), "fine"),
         ("clock", replace(FINE, clock_ahead=-timedelta(minutes=4)), "noted"),
         ("clock", replace(FINE, clock_ahead=timedelta(seconds=9)), "fine"),

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QMimeData, QObject, QTimer
+from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication
+
+from keymon.gui.lapse import Lapse
 
 LIFETIME_MS = 30_000
 _NO = bytes(4)
@@ -31,10 +33,8 @@ class SecretClipboard(QObject):
     def __init__(self, parent: QObject | None = None, lifetime_ms: int = LIFETIME_MS) -> None:
         super().__init__(parent)
         self._held = ""
-        self._timer = QTimer(self)
-        self._timer.setInterval(lifetime_ms)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.clear)
+        self.lapse = Lapse(lifetime_ms, self)
+        self.lapse.passed.connect(self.clear)
 
     def put(self, keys: Sequence[str]) -> None:
         """Put keys on the clipboard, one a line."""
@@ -44,11 +44,11 @@ class SecretClipboard(QObject):
         for kind, mark in SECRET_MARKS.items():
             data.setData(kind, mark)
         QGuiApplication.clipboard().setMimeData(data)
-        self._timer.start()
+        self.lapse.start()
 
     def clear(self) -> None:
         """Empty the clipboard if it still holds what was put there."""
-        self._timer.stop()
+        self.lapse.stop()
         if self._held and QGuiApplication.clipboard().text() == self._held:
             QGuiApplication.clipboard().clear()
         self._held = ""

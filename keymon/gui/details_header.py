@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from keymon.gui.lapse import Lapse
 from keymon.gui.theme import monospace
 from keymon.gui.translation import tr
 from keymon.gui.verdict_badge import VerdictBadge
@@ -41,8 +42,12 @@ class DetailsHeader(QWidget):
         self.previous = self._button("‹", tr("Previous key of the table (Ctrl+Page Up)"))
         self.next = self._button("›", tr("Next key of the table (Ctrl+Page Down)"))
         self._set_up_neighbours()
-        self._copied_timer = self._timer(_COPIED_MS, self._forget_copied)
-        self._hide_timer = self._timer(reveal_ms, self.hide_key)
+        self._copied_timer = QTimer(self)
+        self._copied_timer.setSingleShot(True)
+        self._copied_timer.setInterval(_COPIED_MS)
+        self._copied_timer.timeout.connect(self._forget_copied)
+        self._revealed = Lapse(reveal_ms, self)
+        self._revealed.passed.connect(self.hide_key)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
@@ -70,13 +75,6 @@ class DetailsHeader(QWidget):
             button.setFixedWidth(button.fontMetrics().horizontalAdvance("000") + 12)
             button.clicked.connect(self._ask_for_neighbour)
 
-    def _timer(self, milliseconds: int, run: object) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(run)
-        return timer
-
     @Slot()
     def _ask_for_neighbour(self) -> None:
         self.neighbour_wanted.emit(self.sender().property("step"))
@@ -96,9 +94,9 @@ class DetailsHeader(QWidget):
         self._label.setText(visible(self._key, 400) if whole else mask_key(self._key))
         self.reveal.setText(tr("&Hide (30 s)") if whole else tr("&Reveal"))
         if whole:
-            self._hide_timer.start()
+            self._revealed.start()
         else:
-            self._hide_timer.stop()
+            self._revealed.stop()
 
     @Slot()
     def hide_key(self) -> None:

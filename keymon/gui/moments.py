@@ -16,9 +16,14 @@ def ago(then: datetime | None, now: datetime) -> str:
     """Return how long ago an instant was, in words; a dash for none."""
     if then is None:
         return "–"
-    if then >= now:
+    return age(now - then)
+
+
+def age(length: timedelta) -> str:
+    """Return how long ago something was, in words."""
+    if length <= timedelta(0):
         return tr("now")
-    return _humanize().naturaltime(now - then)  # type: ignore[no-any-return]
+    return _humanize().naturaltime(length)  # type: ignore[no-any-return]
 
 
 def span(length: timedelta) -> str:

@@ -1,9 +1,9 @@
 """A field for a password, masked unless the operator wants to see it."""
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from keymon.gui.lapse import Lapse
 from keymon.gui.translation import tr
 
 _SHOWN_MS = 30_000
@@ -21,10 +21,8 @@ class PasswordField(QWidget):
         self._show.setAutoDefault(False)
         self._show.setToolTip(tr("Show what is typed as the password"))
         self._show.toggled.connect(self._reveal)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(shown_ms)
-        self._timer.timeout.connect(self.cover)
+        self._shown = Lapse(shown_ms, self)
+        self._shown.passed.connect(self.cover)
         self._reveal(False)
         self._show.setMinimumWidth(self._show.sizeHint().width())
         layout = QHBoxLayout(self)
@@ -51,6 +49,6 @@ class PasswordField(QWidget):
         self.edit.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
         self._show.setText(tr("&Hide") if shown else tr("Sh&ow"))
         if shown:
-            self._timer.start()
+            self._shown.start()
         else:
-            self._timer.stop()
+            self._shown.stop()

@@ -1,11 +1,12 @@
 """The line at the bottom: which gateway, its zone, how old the figures are, and that something is being read."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
+from keymon import steady_clock
 from keymon.gui import moments
 from keymon.gui.elided_label import ElidedLabel
 from keymon.gui.translation import number, plain_tip, tr
@@ -23,6 +24,7 @@ class StatusLine(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
+        self._shown_s = 0.0
         self._is_stale = self._is_paused = False
         self._title = ""
         self._gateway = ElidedLabel(self)
@@ -85,6 +87,7 @@ class StatusLine(QStatusBar):
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Tell of fresh figures."""
         self._snapshot, self._is_stale = snapshot, False
+        self._shown_s = steady_clock.steady_s()
         self._progress.setVisible(snapshot.loading is not None)
         sources = {"set": tr("set"), "detected": tr("detected"), "assumed": tr("assumed")}
         read_only = tr("{gateway} (read-only)")
@@ -122,7 +125,8 @@ class StatusLine(QStatusBar):
             return moments.as_of(self._snapshot)
         if self._is_stale:
             return tr("Stale since {time}").format(time=f"{as_of.astimezone():%H:%M:%S}")
-        age = moments.ago(as_of, datetime.now(UTC))
+        # Not by the time of day, which may be set meanwhile.
+        age = moments.age(timedelta(seconds=steady_clock.steady_s() - self._shown_s))
         return (tr("Paused, updated {ago}") if self._is_paused else tr("Updated {ago}")).format(ago=age)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from keymon.gui.clipboard import LIFETIME_MS, SECRET_MARKS, SecretClipboard
 from keymon.gui.details_dialog import REVEAL_MS, DetailsDialog
 from keymon.gui.details_header import DetailsHeader
+from keymon.gui.lapse import Lapse
 from keymon.gui.password_field import PasswordField
 from keymon.masking import mask_key
 from tests.gateway_file import key
@@ -40,12 +41,14 @@ def text() -> str:
     return QGuiApplication.clipboard().text()
 
 
-def timer(secret: SecretClipboard) -> QTimer:
-    return secret.findChildren(QTimer)[0]
+def hasten(lapse: Lapse) -> None:
+    """Let half a minute be over."""
+    lapse.length_ms = 1
+    lapse.start()
 
 
 def test_keys_leave_the_clipboard_by_themselves(qtbot: QtBot, secret: SecretClipboard) -> None:
-    with qtbot.waitSignal(timer(secret).timeout):
+    with qtbot.waitSignal(secret.lapse.passed):
         secret.put([key(1), key(2)])
         assert text() == f"{key(1)}\n{key(2)}"
     assert text() == ""
@@ -54,11 +57,11 @@ def test_keys_leave_the_clipboard_by_themselves(qtbot: QtBot, secret: SecretClip
 def test_thirty_seconds_unless_told_otherwise() -> None:
     assert LIFETIME_MS == 30_000
     made = SecretClipboard()
-    assert timer(made).interval() == LIFETIME_MS
+    assert made.lapse.length_ms == LIFETIME_MS
 
 
 def test_what_somebody_else_put_there_stays(qtbot: QtBot, secret: SecretClipboard) -> None:
-    with qtbot.waitSignal(timer(secret).timeout):
+    with qtbot.waitSignal(secret.lapse.passed):
         secret.put([key(1)])
         QGuiApplication.clipboard().setText("mine")
     assert text() == "mine"
@@ -70,7 +73,7 @@ def test_is_cleared_at_the_end(secret: SecretClipboard) -> None:
     secret.put([key(1)])
     secret.clear()
     assert text() == ""
-    assert not timer(secret).isActive()
+    assert not secret.lapse.is_running
 
 
 @pytest.mark.parametrize("mark", SECRET_MARKS)
@@ -107,8 +110,7 @@ def press(dialog: QWidget, name: str) -> None:
 
 
 def pass_time(bench: Bench) -> None:
-    """Let half a minute be over."""
-    timer(bench.window.clipboard).setInterval(1)
+    hasten(bench.window.clipboard.lapse)
     bench.qtbot.waitUntil(lambda: text() == "")
 
 
@@ -141,8 +143,8 @@ def test_what_was_copied_later_by_the_window_itself_stays(bench: Bench, how: str
     copy_by_button(bench)
     bench.window.copy_text("a table")
     if how == "in time":
-        with bench.qtbot.waitSignal(timer(bench.window.clipboard).timeout):
-            timer(bench.window.clipboard).setInterval(1)
+        with bench.qtbot.waitSignal(bench.window.clipboard.lapse.passed):
+            hasten(bench.window.clipboard.lapse)
     else:
         bench.window.close()
     assert text() == "a table"
@@ -194,11 +196,11 @@ def test_a_key_that_was_revealed_is_hidden_again(bench: Bench, end: str) -> None
     press(dialog, "&Reveal")
     header = dialog.findChild(DetailsHeader)
     assert isinstance(header, DetailsHeader)
-    assert REVEAL_MS == header._hide_timer.interval() == 30_000
+    assert REVEAL_MS == header._revealed.length_ms == 30_000
     assert key(0) in shown_in(dialog)
     assert key(0) not in dialog.windowTitle()
     if end == "in time":
-        header._hide_timer.setInterval(1)
+        hasten(header._revealed)
         bench.qtbot.waitUntil(lambda: key(0) not in shown_in(dialog))
         assert mask_key(key(0)) in shown_in(dialog)
         assert not header.reveal.isChecked()
@@ -227,11 +229,11 @@ def test_a_password_that_was_shown_is_masked_again(qtbot: QtBot, end: str) -> No
     field.show()
     field.edit.setText("canary of a password")
     press(field, "Sh&ow")
-    wait = field.findChildren(QTimer)[0]
-    assert wait.interval() == 30_000
+    (wait,) = field.findChildren(Lapse)
+    assert wait.length_ms == 30_000
     assert field.edit.displayText() == "canary of a password"
     if end == "in time":
-        wait.setInterval(1)
+        hasten(wait)
         qtbot.waitUntil(lambda: field.edit.echoMode() == QLineEdit.EchoMode.Password)
     elif end == "hidden":
         field.hide()
@@ -241,4 +243,4 @@ def test_a_password_that_was_shown_is_masked_again(qtbot: QtBot, end: str) -> No
     else:
         field.set_password("another canary")
     assert "canary" not in field.edit.displayText()
-    assert not wait.isActive()
+    assert not wait.is_running
