@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from keymon.aside import BrokenOffError
 from keymon.errors import KeymonError
 from keymon.export import Origin, TableSource, free_path, is_folder, suggested_name
+from keymon.gui.chart_picture import Picture
 from keymon.gui.errands import Errand, Errands
 from keymon.gui.export_work import SUFFIXES, Thing, Work, formats_of, label, work_of
 from keymon.gui.form_parts import Field
@@ -61,6 +62,11 @@ class ExportDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self._things, self._origin, self._folder, self._errands = things, origin, folder, errands
+        for thing in things:
+            if isinstance(thing, Picture) and thing.chart.parent() is None:
+                # Python may find it unused in any thread; it has to go in that of the window.
+                thing.chart.setParent(self)
+                thing.chart.hide()
         self._cancelled = Event()
         self._errand: Errand | None = None
         self._suggested = ""

@@ -14,7 +14,7 @@ from keymon.errors import ExportError
 from keymon.export import free_path, suggested_name
 from keymon.gui.errands import Errands
 from keymon.gui.export_dialog import ExportDialog
-from tests.faults.written import CANARY, FORMS, ORIGIN, table, thing_for, write
+from tests.faults.written import CANARY, FORMS, ORIGIN, fresh_thing, table, write
 
 NOBODY = 65_534
 
@@ -238,7 +238,7 @@ NAMES = ("a\0b", "~nobody-of-that-name/x", "/", "x" * 5_000, "  ", "../..", ".."
 @pytest.mark.parametrize("text", NAMES, ids=[repr(name[:30]) for name in NAMES])
 def test_no_name_makes_the_dialog_stumble(qtbot: QtBot, folder: Path, errands: Errands, text: str, form: str) -> None:
     dialog = ExportDialog(
-        [table(("k", "m", 1)) if form in {"csv", "json"} else thing_for(form)], ORIGIN, folder, errands
+        [table(("k", "m", 1)) if form in {"csv", "json"} else fresh_thing(form)], ORIGIN, folder, errands
     )
     dialog.show()
     dialog.format.setCurrentIndex(dialog.format.findData(form))

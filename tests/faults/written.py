@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from keymon.export import Cell, Column, Origin, TableSource
@@ -26,8 +27,14 @@ def table(*rows: tuple[Cell, ...]) -> TableSource:
     return TableSource("keys", "Keys", _COLUMNS, lambda: every, len(every))
 
 
+@cache
 def thing_for(form: str) -> Thing:
-    """Return what can be written in that form."""
+    """Return what can be written in that form, always the same: charts must not go in the middle of anything."""
+    return fresh_thing(form)
+
+
+def fresh_thing(form: str) -> Thing:
+    """Return what can be written in that form, for somebody to own."""
     if form in {"csv", "json"}:
         return table()
     chart = ModelChart()

@@ -266,3 +266,16 @@ def test_the_menu_leads_to_it(filled: Bench) -> None:
     actions = [action for menu in filled.window.menuBar().actions() for action in menu.menu().actions()]  # type: ignore[attr-defined]
     next(one for one in actions if one.shortcut() == QKeySequence("Ctrl+Shift+E")).trigger()
     assert filled.window.exporting.dialog is not None
+
+
+def test_a_chart_goes_with_its_dialog(qtbot: QtBot, tmp_path: Path, errands: Errands) -> None:
+    """Otherwise Python would delete it, in whichever thread it finds that nobody needs it any more."""
+    made = chart()
+    dialog = ExportDialog([Picture(made, "Calls per model")], ORIGIN, tmp_path, errands)
+    assert made.parent() is dialog
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    assert not made.isVisible()
+    assert write(qtbot, dialog).stat().st_size > 1_000
+    with qtbot.waitSignal(made.destroyed):
+        dialog.deleteLater()
