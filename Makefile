@@ -15,23 +15,23 @@ HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' keymon/__init__.py)
 ARCHIVE := keymon-$(VERSION)-linux-$(shell uname -m).tar.xz
 
-.PHONY: demo test faults reliability check format screenshots translations icons package test-bundle test-bare bench clean
+.PHONY: demo test faults system reliability check format screenshots translations icons package test-bundle test-bare bench clean
 
 demo: $(VENV)/.keymon  ## open keymon on a living sample gateway
 	@$(if $(HAS_DISPLAY),$(call need,$(QT_WINDOW_WORKS),$(QT_PACKAGES) $(WINDOW_PACKAGES)),$(QT_CHECK))
 	@$(BIN)/keymon --demo
 
-test: $(VENV)/.tools  ## run the tests; those on a MariaDB server are skipped where there is none
-	@$(QT_CHECK)
-	@($(call need,$(MARIADB_WORKS),mariadb-server)) || echo "Without it the tests on a server are skipped."
+test: system  ## run the tests; those on a MariaDB server are skipped where there is none
 	$(BIN)/python -m pytest $(ARGS)
 
-faults: $(VENV)/.tools  ## try what goes wrong on operators' desks, and print how much of it is survived
-	@$(QT_CHECK)
-	@$(call need,$(MARIADB_WORKS),mariadb-server)
+faults: system  ## try what goes wrong on operators' desks, and print how much of it is survived
 	KEYMON_NEED_MARIADB=1 $(BIN)/python -m pytest tests/faults $(ARGS)
 
-reliability: $(VENV)/.tools  ## measure what the page on reliability tells; some 25 minutes, or a part: ARGS=day
+system: $(VENV)/.tools  ## install what the tests need of the system
+	@$(QT_CHECK)
+	@($(call need,$(MARIADB_WORKS),mariadb-server)) || echo "Without it the tests on a server are skipped."
+
+reliability: system  ## measure what the page on reliability tells; some 25 minutes, or a part: ARGS=day
 	QT_LOGGING_RULES='qt.qpa.*=false' $(BIN)/python -m tests.reliability $(ARGS) --page docs/reliability.md
 
 check: $(VENV)/.tools  ## style, types, import contracts
