@@ -1,17 +1,19 @@
 """A: faults while a monitor connects, without a window: each is told for what it is, time and again, and passes."""
 
+import threading
 from contextlib import ExitStack, closing
 from datetime import UTC
 
 import pytest
 
 from keymon import errors
+from keymon.locations import server_location
 from keymon.monitor import Monitor
 from tests.conftest import MakeGatewayServer
 from tests.fault_proxy import Fault, FaultProxy
 from tests.faults.reading_scene import NOW, A, Follow, calls, follow, gateway, impatient, log_calls, proxy
 from tests.gateway_server import GatewayServer
-from tests.mariadb import READER_PASSWORD, MariaDb
+from tests.mariadb import READER, READER_PASSWORD, MariaDb
 
 __all__ = ["follow", "gateway", "proxy"]
 
@@ -60,3 +62,18 @@ def test_a_server_that_has_enough_connections(
     gateway.execute("SET GLOBAL max_connections = DEFAULT")
     assert calls(follow(gateway.location).refresh()) == {A: 1}
     gateway.close()
+
+
+def test_a_computer_that_has_no_more_threads(
+    gateway: GatewayServer, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    place = f"{READER}:{READER_PASSWORD}@localhost:{gateway.server.port}/{gateway.name}"
+    monitor = follow(server_location(f"mysql://{place}"))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(errors.DatabaseUnreadableError, match="can't start new thread"):
+            monitor.refresh()
+    assert calls(monitor.refresh()) == {A: 3}

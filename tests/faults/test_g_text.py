@@ -23,25 +23,27 @@ TIME = NOW.replace(tzinfo=None)
 def fill(gateway: Gateway, name: str, most: int | None = None) -> str:
     """Plant a canary in every column of a gateway's log and in its settings; return the key that is one."""
     text = canary(name, most)
-    gateway.setting("API_KEYS", json.dumps([A, B, text]))
+    # Another text than those of the other columns, in which a key would be masked.
+    hostile = text[: None if most is None else most - 1] + "K"
+    gateway.setting("API_KEYS", json.dumps([A, B, hostile]))
     gateway.setting("TEST_MODEL", text)
     gateway.setting("MAX_FAILURES", text)
     gateway.setting("TIMEZONE", text)
     ago = [TIME - timedelta(minutes=n) for n in range(1, 9)]
     gateway.calls(
-        [(None, at, text, who, False, gateway.kept(text), 100) for at in ago for who in (text, A)]
+        [(None, at, text, who, False, gateway.kept(text), 100) for at in ago for who in (hostile, A)]
         + [(None, at - timedelta(hours=1), text, B, True, 200, 100) for at in ago]
     )
-    said = text.replace(MARK, MARK + "S")  # a key is masked in its own error
+    said = text.replace(MARK, MARK + "S")  # its own text may break lines, what it is a part of may not
     gateway.errors(
         [
             (who, text, text[:50], said, code, json.dumps(text), at)
             for at in ago
-            for who, code in ((A, 400), (text, 429))
+            for who, code in ((A, 400), (hostile, 429))
         ]
         + [(B, text, None, json.dumps({"error": {"message": text}}), 500, None, ago[0])]
     )
-    return text
+    return hostile
 
 
 def open_everything(bench: Bench, hostile: str) -> None:
