@@ -45,7 +45,13 @@ def run(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> str:
     return told.out
 
 
-@pytest.mark.parametrize("name", CANARIES)
+KINDS = [("sqlite", name) for name in CANARIES] + [
+    ("mariadb", name)
+    for name in ("link of a terminal", "newline", "right-to-left override", "formula", "emoji", "long")
+]
+
+
+@pytest.mark.parametrize(("make_any_gateway", "name"), KINDS, indirect=["make_any_gateway"])
 def test_no_command_lets_a_text_steer_the_terminal(
     make_any_gateway: MakeAnyGateway, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
