@@ -59,7 +59,7 @@ _MOST_BYTES = 1_000_000
 _SEAL = 4
 _TEXT = r"(?:\\.|[^\"\\\0])*"
 _LINE = re.compile(rf'[;#].*|\[[^\]]+\]|[^=\[\0][^=\0]*=("{_TEXT}"|{_TEXT})')
-_VALUE = re.compile(r"(?!@)|@@|@(ByteArray|String)\(.*\)$", re.DOTALL)
+_VALUE = re.compile(r"(?!@)|@@|@(ByteArray|String|Invalid)\(.*\)$", re.DOTALL)
 """What Qt writes for us: texts, and what is none in a form of its own."""
 
 
