@@ -125,7 +125,10 @@ class MainWindow(QMainWindow):
         rows = QVBoxLayout(everything)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
-        rows.addWidget(self.note)
+        above = QVBoxLayout()
+        above.setContentsMargins(12, 10, 12, 0)
+        above.addWidget(self.note)
+        rows.addLayout(above)
         rows.addWidget(self._pages, 1)
         self.setCentralWidget(everything)
 
