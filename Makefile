@@ -25,7 +25,7 @@ test: system  ## run the tests; those on a MariaDB server are skipped where ther
 	$(BIN)/python -m pytest $(ARGS)
 
 faults: system  ## try what goes wrong on operators' desks, and print how much of it is survived
-	KEYMON_NEED_MARIADB=1 $(BIN)/python -m pytest tests/faults $(ARGS)
+	KEYMON_NEED_MARIADB=1 $(BIN)/python -m pytest tests/faults --faults all $(ARGS)
 
 system: $(VENV)/.tools  ## install what the tests need of the system
 	@$(QT_CHECK)

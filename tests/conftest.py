@@ -29,6 +29,9 @@ REAL_GATEWAY = Path(os.environ.get("KEYMON_REAL_GATEWAY", Path(__file__).parents
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--faults", default="8", metavar="all|N", help="of each test in the fault suite all values, or about N (8)"
+    )
     parser.addoption("--faults-json", metavar="FILE", help="write what the fault suite has counted into a file")
 
 

@@ -102,6 +102,25 @@ def model_testers() -> Iterator[Callable[[MainWindow], None]]:
     made.clear()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out values of tests that have many, where not all are wanted; those that stay are spread evenly."""
+    wanted = config.getoption("--faults")
+    if wanted == "all":
+        return
+    tests: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            tests.setdefault((item.path, item.name.partition("[")[0]), []).append(item)
+    left_out: set[pytest.Item] = set()
+    for values in tests.values():
+        step = max(-(-len(values) // int(wanted)), 1)
+        left_out |= set(values) - set(values[::step])
+    config.stash.setdefault(TALLY, Tally()).left_out = len(left_out)
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

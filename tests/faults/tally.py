@@ -49,12 +49,13 @@ class Figures:
 
 
 class Tally:
-    """What all groups have told so far. `planted` and `searched` are of the search for secrets."""
+    """What all groups have told so far. `left_out` are the faults that were not wanted."""
 
     def __init__(self) -> None:
         self.groups: dict[str, Figures] = {}
         self.statements = Heard()
         self.threads_left = 0
+        self.left_out = 0
         self.secrets_planted: set[str] = set()
         self.artefacts: Counter[str] = Counter()
         self.secrets_found: list[str] = []
@@ -106,6 +107,10 @@ class Tally:
                 f" in {self.artefacts.total()} artefacts of {len(self.artefacts)} kinds ({where})"
             )
         lines.append(f"threads left: {self.threads_left}")
+        if self.left_out:
+            lines.append(
+                f"left out to save time: {self.left_out:,} faults; --faults all tries them, as make faults does"
+            )
         return lines
 
     def as_json(self) -> str:

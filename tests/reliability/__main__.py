@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _faults() -> object:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "faults.json"
-        command = [sys.executable, "-m", "pytest", "tests/faults", "-q", f"--faults-json={out}"]
+        command = [sys.executable, "-m", "pytest", "tests/faults", "-q", "--faults=all", f"--faults-json={out}"]
         subprocess.run(command, check=False, env={**os.environ, "KEYMON_NEED_MARIADB": "1"})
         return json.loads(out.read_text(encoding="utf-8"))
 
