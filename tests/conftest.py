@@ -32,6 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults", default="8", metavar="all|N", help="of each test in the fault suite all values, or about N (8)"
     )
+    parser.addoption(
+        "--held", default="100", metavar="MS", help="how long a fault may hold the window's thread (100 ms)"
+    )
     parser.addoption("--faults-json", metavar="FILE", help="write what the fault suite has counted into a file")
 
 
