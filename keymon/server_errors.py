@@ -101,10 +101,10 @@ def _missing(code: int, reason: str, shown: str) -> errors.NotAGatewayError:
 
 
 def _strange(error: BaseException, shown: str) -> errors.KeymonError:
-    if isinstance(error, RuntimeError) and "cryptography" in str(error):
+    if isinstance(error, RuntimeError) and "new thread" in str(error):
+        return errors.DatabaseUnreadableError(database=shown, reason="this computer can't start a new thread")
+    if isinstance(error, RuntimeError):
         reason = "its way of logging in is not supported without encryption"
         return errors.AccountRefusedError(database=shown, reason=reason)
-    if isinstance(error, RuntimeError):  # as where this computer has no more threads
-        return errors.DatabaseUnreadableError(database=shown, reason=foreign(str(error)))
     reason = "what answers there does not speak the protocol of a MySQL server"
     return errors.DatabaseUnreadableError(database=shown, reason=reason)
