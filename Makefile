@@ -31,7 +31,7 @@ system: $(VENV)/.tools  ## install what the tests need of the system
 	@$(QT_CHECK)
 	@($(call need,$(MARIADB_WORKS),mariadb-server)) || echo "Without it the tests on a server are skipped."
 
-reliability: system  ## measure what the page on reliability tells; some 25 minutes, or a part: ARGS=day
+reliability: system  ## measure what the page on reliability tells; some 40 minutes, or a part: ARGS=day
 	QT_LOGGING_RULES='qt.qpa.*=false' $(BIN)/python -m tests.reliability $(ARGS) --page docs/reliability.md
 
 check: $(VENV)/.tools  ## style, types, import contracts

@@ -1,7 +1,7 @@
 """Measures what the page on reliability tells, and writes it there.
 
 `python -m tests.reliability [faults|writes|recovery|day ...]` measures these, all by default, and keeps the figures of
-the others in `reliability.json`; `--page PAGE` writes what is there into the page. The whole takes some 25 minutes.
+the others in `reliability.json`; `--page PAGE` writes what is there into the page. The whole takes some 40 minutes.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tests.reliability import long_write, page, simulated_day
 
 _RESULT = Path("reliability.json")
 _CALLS = 100_000
-_RESTARTS = 40
+_RESTARTS = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
