@@ -8,7 +8,6 @@ import argparse
 import atexit
 import gc
 import io
-import json
 import os
 import shlex
 import sys
@@ -427,7 +426,7 @@ def _run_self_test(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         open_monitor = (lambda: stack.enter_context(monitored(options, month=False))) if is_named(options) else None
         report = self_test.run(open_monitor, options.out)
-    text = json.dumps(report.as_data(), indent=2) + "\n"
+    text = json_text(report.as_data())
     if options.out is not None:
         from keymon.export import output_file
 

@@ -3,7 +3,6 @@
 Whatever reads or is given a key or a password tells it here; `masking` and `known_secrets` hide it.
 """
 
-import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -115,7 +114,8 @@ class SecretValues:
 
 def _forms(value: str) -> set[str]:
     """Return a value as it is, and as it may be quoted."""
-    from urllib.parse import quote, quote_plus  # most keys do without
+    import json  # most keys do without
+    from urllib.parse import quote, quote_plus
 
     readable = value.encode("utf-8", "surrogatepass")
     forms = {value, quote(readable), quote(readable, safe=""), quote_plus(readable), repr(value)[1:-1]}

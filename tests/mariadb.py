@@ -1,12 +1,13 @@
 """A MariaDB server of our own, for tests and measurements: a temporary folder, a free port, no configuration."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pymysql
@@ -19,6 +20,7 @@ OPERATOR, OPERATOR_PASSWORD = "operator", "operator-canary"
 
 _SERVER = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin:/usr/local/sbin")
 _INSTALLER = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
+_PORTS = range(20_000, 30_000)
 _PAUSE_S = 0.02
 _PATIENCE_S = 60
 
@@ -124,13 +126,21 @@ class MariaDb:
         return ("--no-defaults", f"--datadir={self._data}", *as_root)
 
     def _run(self, program: str, *options: str) -> None:
-        done = subprocess.run([program, *self._common(), *options], check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            [program, *self._common(), *options],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "TMPDIR": str(self._temporary)},  # of two that share one, each clears the other's
+        )
         if done.returncode:
             raise RuntimeError(f"{program} fails:\n{done.stdout}{done.stderr}")
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+    """Return a port that nobody has; of those that connections are given, one may take it while its server is away."""
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free")

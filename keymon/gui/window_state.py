@@ -1,7 +1,5 @@
 """What the window looked like: its geometry, and for each profile how its tables were arranged, and its panel."""
 
-import json
-import re
 from binascii import crc32
 from contextlib import suppress
 from pathlib import Path
@@ -57,10 +55,8 @@ def fit(window: QWidget, width: int, height: int) -> None:
 _MOST_BYTES = 1_000_000
 """No file of ours is longer."""
 _SEAL = 4
-_TEXT = r"(?:\\.|[^\"\\\0])*"
-_LINE = re.compile(rf'[;#].*|\[[^\]]+\]|[^=\[\0][^=\0]*=("{_TEXT}"|{_TEXT})')
-_VALUE = re.compile(r"(?!@)|@@|@(ByteArray|String|Invalid)\(.*\)$", re.DOTALL)
-"""What Qt writes for us: texts, and what is none in a form of its own."""
+_OF_QT = ("@ByteArray(", "@String(", "@Invalid(")
+"""How what is no text begins, in what Qt writes for us."""
 
 
 class WindowState:
@@ -133,6 +129,8 @@ class WindowState:
 
     def restore_choices(self, name: str, of: "Choosing") -> None:
         """Let a part of the window go on with what was chosen in it last."""
+        import json  # nothing has been chosen yet where the window is opened for the first time
+
         kept = self._settings.value(f"choices/{name}")
         try:
             choices = json.loads(kept) if isinstance(kept, str) else None
@@ -143,6 +141,8 @@ class WindowState:
 
     def keep_choices(self, name: str, of: "Choosing") -> None:
         """Remember what is chosen in a part of the window."""
+        import json
+
         self._settings.setValue(f"choices/{name}", json.dumps(of.choices))
 
     def restore_geometry(self, window: "QMainWindow") -> None:
@@ -240,5 +240,16 @@ def _damage(path: Path) -> str:
 
 
 def _is_ours(line: str) -> bool:
-    found = _LINE.fullmatch(line)
-    return found is not None and _VALUE.match((found[1] or "").strip().removeprefix('"').removesuffix('"')) is not None
+    """Tell whether Qt wrote a line for us: a comment, the head of a group, or a name with a value."""
+    if line[0] in ";#":
+        return True
+    if line[0] == "[":
+        return line.find("]") == len(line) - 1 > 1
+    name, has_value, value = line.partition("=")
+    plain = value.replace(r"\\", "__").replace(r"\"", "__")
+    if len(plain) > 1 and plain[0] == plain[-1] == '"':
+        plain = plain[1:-1]
+    if not name or not has_value or plain.endswith("\\") or '"' in plain or "\0" in line:
+        return False
+    value = value.strip().removeprefix('"').removesuffix('"')
+    return not value.startswith("@") or value.startswith("@@") or (value.startswith(_OF_QT) and value[-1] == ")")
