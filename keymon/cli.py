@@ -420,6 +420,7 @@ def _run_self_test(options: argparse.Namespace) -> int:
     with qt_errors():
         check_window_libraries()
         from keymon.gui import self_test
+        from keymon.tables import json_text
     if options.out is not None:
         with output_errors(options.out):
             options.out.mkdir(parents=True, exist_ok=True)

@@ -11,20 +11,22 @@ from collections.abc import Callable
 from keymon.secret_values import SECRETS, SHORTEST_IN_TEXTS
 
 _HEAD, _TAIL = 6, 4
-_LEFT_OUT = re.compile(r"…|\.\.\.|\\u2026")
+
+# Patterns are compiled by `re` when they are first used: the window is seen sooner.
+_LEFT_OUT = r"…|\.\.\.|\\u2026"
 """What stands for the middle of a key: as `mask_key` writes it, as many type it, and as it is written in JSON."""
-_SECRETS = re.compile(
+_FORMS = (
     r"AIza[0-9A-Za-z_\-]{16,}"  # Google API keys
     r"|AQ\.[0-9A-Za-z_\-]{16,}"  # Vertex express keys
     r"|\bsk-[0-9A-Za-z_\-]{8,}"  # tokens of OpenAI-compatible clients
 )
-_CUT_SECRET = re.compile(r"(?:AIza|AQ\.|\bsk-)[0-9A-Za-z_\-]*\Z|(?<=://)[^/\s:@]*:\S*\Z")
+_CUT_FORMS = r"(?:AIza|AQ\.|\bsk-)[0-9A-Za-z_\-]*\Z|(?<=://)[^/\s:@]*:\S*\Z"
 """What is left of a key or of a URL where a text was cut off in it: too short to be taken for one."""
 
-_UP_TO_AT = re.compile(r"(?<!\S)\S+@")
+_UP_TO_AT = r"(?<!\S)\S+@"
 """A word up to its last @: a password that was not quoted may hold one, and slashes besides."""
-_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):.+(?=@)")
-"""In such a word; looked for in any text it would take time that grows with the square of its length."""
+_ACCOUNT = r"(?<=://)([^/\s:@]*):.+(?=@)"
+"""With its password, in such a word: in any text the search would take time by the square of its length."""
 _AHEAD = 4_096
 """So much more than is shown of a long text is looked at: what is masked becomes shorter."""
 
@@ -38,7 +40,7 @@ def mask_key(key: str) -> str:
 
 def key_matcher(wanted: str) -> Callable[[str], bool]:
     """Return what tells of a key whether it is `wanted`, ends so, or is shown so: with “…” for its middle."""
-    beginning, *end = _LEFT_OUT.split(wanted, maxsplit=1)
+    beginning, *end = re.split(_LEFT_OUT, wanted, maxsplit=1)
     if not end:
         return lambda key: key.endswith(wanted)
     return lambda key: len(key) >= len(beginning) + len(end[0]) and key.startswith(beginning) and key.endswith(end[0])
@@ -46,7 +48,7 @@ def key_matcher(wanted: str) -> Callable[[str], bool]:
 
 def is_shown_masked(key: str) -> bool:
     """Tell whether `key` is what a masked one looks like: with “…” for its middle."""
-    return _LEFT_OUT.search(key) is not None
+    return re.search(_LEFT_OUT, key) is not None
 
 
 def mask_url(url: str) -> str:
@@ -71,8 +73,8 @@ def mask_text(text: str) -> str:
 
 def mask_patterns(text: str) -> str:
     """Return `text` with whatever looks like a key, a token or a password in a URL masked."""
-    without_passwords = _UP_TO_AT.sub(lambda word: _PASSWORD.sub(r"\1:…", word.group()), text)
-    return _SECRETS.sub(lambda found: mask_key(found.group()), without_passwords)
+    without_passwords = re.sub(_UP_TO_AT, lambda word: re.sub(_ACCOUNT, r"\1:…", word.group()), text)
+    return re.sub(_FORMS, lambda found: mask_key(found.group()), without_passwords)
 
 
 def mask_text_of(key: str | None, text: str) -> str:
@@ -83,12 +85,12 @@ def mask_text_of(key: str | None, text: str) -> str:
 def without_secrets(text: str, put: str, key: str | None = None) -> str:
     """Return `text` with `put` for whatever looks like a key or a token or is known to be one, and for `key`."""
     text = text.replace(key, put) if key and len(key) >= _HEAD + _TAIL else text
-    return _SECRETS.sub(put, SECRETS.hide(text, lambda _: put, SHORTEST_IN_TEXTS))
+    return re.sub(_FORMS, put, SECRETS.hide(text, lambda _: put, SHORTEST_IN_TEXTS))
 
 
 def without_cut_secret(text: str, limit: int) -> str:
     """Return `text`, of which at most `limit` characters were read, without what is left of a secret at its end."""
-    return _CUT_SECRET.sub("…", SECRETS.hide_cut(text)) if len(text) >= limit else text
+    return re.sub(_CUT_FORMS, "…", SECRETS.hide_cut(text)) if len(text) >= limit else text
 
 
 def foreign(text: str, limit: int = 200) -> str:
