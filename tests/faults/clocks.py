@@ -1,27 +1,30 @@
 """A gateway and a desk, each with a clock of its own, and the true time in our hands.
 
-What a monitor says is held against an independent count of the calls that were logged.
+What a monitor says is held against an independent count of the calls that were logged. A test module that uses the
+fixture `clocks` imports it by name.
 """
 
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Literal
 
 import pytest
 
+from keymon import monitor as monitor_module
 from keymon.calls import to_datetime, to_microseconds
 from keymon.monitor import Monitor, Snapshot
 from keymon.server_reader import ServerReader
 from keymon.stats import DAY, CallCount
 from keymon.trend import PERIODS
-from tests.gateway import Gateway
+from tests.gateway import Gateway, MakeAnyGateway
 from tests.gateway_file import GatewayFile, key
 
 A = key(1)
 TICK = timedelta(seconds=5)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SHANGHAI = timezone(8 * HOUR)
 NOTHING = timedelta(0)
 LONG_AGO = datetime(2021, 6, 15, 12, tzinfo=UTC)
 """No time of a write that a server tells by itself is near to it."""
@@ -106,11 +109,19 @@ def clocks_of(gateway: Gateway, zone: tzinfo, true: datetime = LONG_AGO) -> Iter
     """Give a gateway and a desk their clocks; the monitors are closed afterwards."""
     clocks = Clocks(gateway, zone, true)
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(monitor_module, "PAUSE_S", 0.0)
         # A server's own clock is the one that cannot be ours.
         patched.setattr(ServerReader, "modified", lambda _: clocks.modified)
         yield clocks
         for monitor in clocks.monitors:
             monitor.close()
+
+
+@pytest.fixture
+def clocks(make_any_gateway: MakeAnyGateway) -> Iterator[Clocks]:
+    """Clocks that are right, with a gateway in Shanghai."""
+    with clocks_of(make_any_gateway([A]), SHANGHAI) as clocks:
+        yield clocks
 
 
 def starts(snapshot: Snapshot) -> list[datetime]:

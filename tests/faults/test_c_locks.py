@@ -20,6 +20,7 @@ from keymon.sqlite_reader import SqliteReader
 from tests.faults.conftest import StartWriter
 from tests.faults.other_process import CALL_KEY, another_process, die
 from tests.faults.told import (
+    AS_OF,
     printed,
     refused,
     retry,
@@ -35,7 +36,6 @@ from tests.gui.conftest import NOW, Bench, call
 LOCKED = "is locked by another program"
 HALF = "has an unfinished transaction that only a writer can roll back"
 NO_INDEX = "has a write-ahead log (-wal) without its index (-shm)"
-AS_OF = ("--as-of", "2026-11-23T12:00:00Z", "--gateway-tz", "UTC")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from keymon.locations import locate, location_of
 from keymon.monitor import Monitor, Snapshot
 from tests.faults.other_process import another_process
 from tests.faults.told import (
+    AS_OF,
     printed,
     refused,
     retry,
@@ -30,8 +31,6 @@ from tests.faults.told import (
 )
 from tests.gateway_file import GatewayFile, key
 from tests.gui.conftest import NOW, Bench, call
-
-AS_OF = ("--as-of", "2026-11-23T12:00:00Z", "--gateway-tz", "UTC")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from keymon.gui.poller import Source
 from keymon.locations import Location, ServerLocation, location_of
 from keymon.monitor import Monitor, Snapshot
 from tests.faults.told import (
+    AS_OF,
     printed,
     refused,
     retry,
@@ -31,7 +32,6 @@ from tests.gateway_server import GatewayServer
 from tests.gui.conftest import NOW, Bench
 
 A, B = key(0), key(1)
-AS_OF = ("--as-of", "2026-11-23T12:00:00Z", "--gateway-tz", "UTC")
 NO_GATEWAY = "not a gateway's database"
 LOCAL = NOW.replace(tzinfo=None) - timedelta(minutes=1)
 """When the calls were, by the gateway's clock."""

@@ -18,6 +18,7 @@ from keymon.masking import mask_key
 from keymon.monitor import Monitor, Snapshot
 from tests.faults.canaries import invisible
 from tests.faults.told import (
+    AS_OF,
     printed,
     refused,
     retry,
@@ -30,7 +31,6 @@ from tests.gateway_file import GatewayFile, key
 from tests.gui.conftest import NOW, Bench
 
 A, B, C = key(0), key(1), key(2)
-AS_OF = ("--as-of", "2026-11-23T12:00:00Z", "--gateway-tz", "UTC")
 LOCAL = NOW.replace(tzinfo=None) - timedelta(minutes=1)
 DEFAULT_MODEL = "gemini-2.5-flash-lite"
 

@@ -1,20 +1,19 @@
 """H: this computer's clock is set while a gateway is followed, and set back again."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keymon import monitor as monitor_module
 from keymon.errors import ClockBehindNotice, ClockSetBackNotice, ClockSetForwardNotice, ClockWrongNotice
 from keymon.monitor import Snapshot
 from keymon.steady_clock import DeskClock, steady_s
-from tests.faults.clocks import HOUR, LONG_AGO, MINUTE, NOTHING, SOURCES, A, Clocks, Source, clocks_of, holds, same
+from tests.faults.clocks import HOUR, LONG_AGO, MINUTE, NOTHING, SOURCES, Clocks, Source, clocks, holds, same
 from tests.gateway import MakeAnyGateway
 
-SHANGHAI = timezone(8 * HOUR)
+__all__ = ["clocks"]
+
 STEPS = {
     "an hour forward": HOUR,
     "an hour back": -HOUR,
@@ -31,17 +30,6 @@ STEPS = {
 PLACES = {"gateway elsewhere": False, "gateway here": True}
 _TICKS = 9
 """More than the newest calls that are asked for the time, one of which may be from before a step."""
-
-
-@pytest.fixture(autouse=True)
-def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor_module, "PAUSE_S", 0.0)
-
-
-@pytest.fixture
-def clocks(make_any_gateway: MakeAnyGateway) -> Iterator[Clocks]:
-    with clocks_of(make_any_gateway([A]), SHANGHAI) as clocks:
-        yield clocks
 
 
 def told(snapshot: Snapshot, kind: type[Exception]) -> list[str]:

@@ -1,33 +1,20 @@
 """H: the gateway's clock is wrong, drifts, is in another zone than we think, or stamps rows with times to come."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from keymon import monitor as monitor_module
 from keymon.data_quality import quality
 from keymon.errors import ClockBehindNotice, ClockWrongNotice, TimesUnreadableNotice
 from keymon.gateway_clock import parse_zone
 from keymon.monitor import Snapshot
 from keymon.stats import DAY
-from tests.faults.clocks import HOUR, MINUTE, NOTHING, TICK, A, Clocks, Source, clocks_of, holds, same
-from tests.gateway import MakeAnyGateway
+from tests.faults.clocks import HOUR, MINUTE, NOTHING, SHANGHAI, TICK, A, Clocks, Source, clocks, holds, same
 
-SHANGHAI = timezone(8 * HOUR)
+__all__ = ["clocks"]
+
 _TICKS = 9
-
-
-@pytest.fixture(autouse=True)
-def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor_module, "PAUSE_S", 0.0)
-
-
-@pytest.fixture
-def clocks(make_any_gateway: MakeAnyGateway) -> Iterator[Clocks]:
-    with clocks_of(make_any_gateway([A]), SHANGHAI) as clocks:
-        yield clocks
 
 
 def warnings(snapshot: Snapshot) -> list[str]:

@@ -1,30 +1,17 @@
 """H: the computer sleeps for a night, and is woken."""
 
-from collections.abc import Iterator
-from datetime import timezone
-
 import pytest
 
 from keymon import call_log
 from keymon import monitor as monitor_module
 from keymon.errors import ClockSetForwardNotice
-from tests.faults.clocks import HOUR, MINUTE, SOURCES, A, Clocks, Source, clocks_of, holds, same
-from tests.gateway import MakeAnyGateway
+from tests.faults.clocks import HOUR, MINUTE, SOURCES, Clocks, Source, clocks, holds, same
 from tests.gateway_server import GatewayServer
+
+__all__ = ["clocks"]
 
 NIGHT = 8 * HOUR
 MEANWHILE = {"no calls": 0, "a call": 1, "many calls": 4_000}
-
-
-@pytest.fixture(autouse=True)
-def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor_module, "PAUSE_S", 0.0)
-
-
-@pytest.fixture
-def clocks(make_any_gateway: MakeAnyGateway) -> Iterator[Clocks]:
-    with clocks_of(make_any_gateway([A]), timezone(8 * HOUR)) as clocks:
-        yield clocks
 
 
 def sleep(clocks: Clocks, calls: int) -> None:

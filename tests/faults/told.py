@@ -14,6 +14,9 @@ from keymon import cli
 from keymon.gui.summary import Card
 from tests.gui.conftest import Bench
 
+AS_OF = ("--as-of", "2026-11-23T12:00:00Z", "--gateway-tz", "UTC")
+"""The time that tests have in their hands, for commands."""
+
 
 def digests(folder: Path) -> dict[str, object]:
     """Return what all is in a folder, and when it was written last."""
