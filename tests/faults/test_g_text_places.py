@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
+from urllib.parse import quote
 
 import pytest
 
@@ -79,6 +80,19 @@ def test_what_a_server_says(bench: Bench, name: str) -> None:
             bench.window.follow(Source(location.shown, lambda: Monitor(location, UTC, now=lambda: bench.now)))
         texts = list(texts_everywhere())
     assert holds(texts, name), bench.window.banner.text
+    assert problems(texts, name) == []
+
+
+@pytest.mark.parametrize("name", [name for name in CANARIES if name != "mnemonic"])
+def test_the_names_of_a_database_and_of_an_account(bench: Bench, name: str) -> None:
+    """They are shown as in a URL, in which there is no bare &."""
+    text = quote(canary(name, 60), safe="")
+    with server_that_says("unknown") as port:
+        location = server_location(f"mysql://{text}:pw@127.0.0.1:{port}/{text}")
+        with bench.qtbot.waitSignal(bench.poller.failed):
+            bench.window.follow(Source(location.shown, lambda: Monitor(location, UTC, now=lambda: bench.now)))
+        texts = list(texts_everywhere())
+    assert sum(MARK in one.text for one in texts) > 5
     assert problems(texts, name) == []
 
 
