@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     _Parser.typed = sys.argv[1:] if arguments is None else arguments
     try:
-        options = _parser().parse_args(arguments)
+        options = _parsed(arguments)
         command: Callable[[argparse.Namespace], int] = options.run
         return command(options)
     except errors.KeymonError as error:
@@ -126,6 +126,33 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+class _NoWindowError(Exception):
+    """What was typed does more than open the window, or is wrong."""
+
+
+class _WindowParser(argparse.ArgumentParser):
+    """Knows the options of the window and no commands, which take several times as long to be declared."""
+
+    def error(self, _message: str) -> NoReturn:
+        raise _NoWindowError
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    window = _WindowParser(PROGRAM, add_help=False)
+    _add_window_options(window)
+    with suppress(_NoWindowError):
+        return window.parse_args(arguments)
+    return _parser().parse_args(arguments)
+
+
+def _add_window_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the versions of keymon and its libraries")
+    window = parser.add_argument_group("the window")
+    window.add_argument("--new-window", action="store_true", help="open another where one on the same gateway is open")
+    add_gateway_options(parser, None)
+    parser.set_defaults(run=_run_window)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         PROGRAM,
@@ -133,11 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         " The gateway's database is only ever read.",
         epilog="Exit codes: 0 done, 2 wrong usage, 3 database out of reach or unreadable, 4 not a gateway's database.",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the versions of keymon and its libraries")
-    window = parser.add_argument_group("the window")
-    window.add_argument("--new-window", action="store_true", help="open another where one on the same gateway is open")
-    add_gateway_options(parser, None)
-    parser.set_defaults(run=_run_window)
+    _add_window_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 
     def add(

@@ -10,9 +10,9 @@ import faulthandler
 import os
 import sys
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 _RUNNING, _CRASH = "running-", "crash-"
 _MOST_KEPT = 10
@@ -34,8 +34,7 @@ def log_folder() -> Path:
         return user_log_path("keymon", appauthor=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(NamedTuple):
     """The end of a process: when, what it was doing as faulthandler wrote it, and where that is kept."""
 
     at: datetime

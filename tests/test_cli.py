@@ -327,3 +327,18 @@ def test_a_live_gateway_needs_no_options_but_its_database(
     assert found["gateway"]["time_zone_source"] == "detected"
     assert found["keys"][0]["calls_24h"] == 1
     assert run.err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--new-window", "--profile", "Home"],
+        ["--db", "keys", "--gateway-tz", "+08:00", "--as-of", "2026-11-23T12:00:00Z"],
+        ["--env=.env"],
+        ["--demo"],
+    ],
+    ids=" ".join,
+)
+def test_the_window_is_opened_by_the_same_options_without_the_commands(arguments: list[str]) -> None:
+    assert cli._parsed(arguments) == cli._parser().parse_args(arguments)
