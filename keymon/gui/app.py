@@ -137,6 +137,7 @@ def _complete(
     as_of: "datetime | None",
 ) -> None:
     """Build what has not been built for the sake of an early first paint, then follow the gateway."""
+    from keymon.gui.garbage import Garbage
     from keymon.gui.poller import Poller
     from keymon.gui.session import Session
     from keymon.gui.style import dress
@@ -148,7 +149,7 @@ def _complete(
     window.state.check_writable()
     window.tell_of_settings()
     session = Session(window, gateway_tz, as_of)
-    gc.enable()
+    Garbage(window)
     if naming is not None:
         window.show_gateway(title)
     # Not before: opening imports SQLAlchemy, numpy and the driver, which would slow the paint down.

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from keymon.gui.app import application
+from keymon.gui.garbage import Garbage
 from keymon.gui.key_table import KeyTable
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller, Source
@@ -31,7 +32,9 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
     """The application as the program itself sets it up."""
-    return application(theme="light")
+    made = application(theme="light")
+    Garbage(made)
+    return made
 
 
 def focused() -> QWidget:

@@ -15,6 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QSettings
 
 from keymon.gui.app import application
+from keymon.gui.garbage import Garbage
 from keymon.gui.main_window import MainWindow
 from keymon.gui.poller import Poller, Source
 from keymon.monitor import Monitor
@@ -58,6 +59,7 @@ def run(hours: int = 24) -> Day:
         window = MainWindow(QSettings(f"{folder}/window.ini", QSettings.Format.IniFormat))
         poller = Poller(interval_ms=_NEVER_MS)
         window.complete(poller)
+        Garbage(window)
         window.show()
         window.follow(Source("a gateway", lambda: Monitor(gateway.location, UTC, now=lambda: now)))
         wait_until(lambda: window.snapshot is not None and window.snapshot.loading is None)
