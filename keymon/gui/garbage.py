@@ -26,7 +26,8 @@ class Garbage(QObject):
 
 def look() -> None:
     """Look for garbage among the objects whose turn it is."""
-    for generation, (count, most) in reversed(list(enumerate(zip(gc.get_count(), gc.get_threshold(), strict=True)))):
-        if count > most:
+    counts, most = gc.get_count(), gc.get_threshold()
+    for generation in (2, 1, 0):
+        if counts[generation] > most[generation]:
             gc.collect(generation)
             return

@@ -129,7 +129,7 @@ class WindowState:
 
     def restore_choices(self, name: str, of: "Choosing") -> None:
         """Let a part of the window go on with what was chosen in it last."""
-        import json  # nothing has been chosen yet where the window is opened for the first time
+        import json  # the first paint does without
 
         kept = self._settings.value(f"choices/{name}")
         try:
